@@ -1,0 +1,21 @@
+//! Configuration in layers, and every mistake at once.
+//!
+//! A TOML file, then the environment (`PREFIX__SECTION__KEY=value`), then flags make one table; the
+//! table becomes the program's own type. What does not fit is taken out and remembered, so that one
+//! run names every problem by its key. Both binaries read their configuration with this, which is why
+//! it is a crate of its own.
+//!
+//! # Layout
+//!
+//! - [`Layers`]: the layers, and [`Layers::load`]
+//! - [`Problems`]: what is wrong, one line each
+//! - [`duration`], [`Secret`]: values that TOML has no type for
+
+pub mod duration;
+mod layers;
+mod problems;
+mod secret;
+
+pub use layers::Layers;
+pub use problems::{Problem, Problems};
+pub use secret::Secret;

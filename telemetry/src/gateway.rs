@@ -1,0 +1,133 @@
+//! What a gateway says: acknowledged, anomaly.
+
+use heapless::{String, Vec};
+use serde::{Deserialize, Serialize};
+
+use crate::name::{GatewayName, StationName};
+use crate::quantity::Quantity;
+use crate::stream::StreamId;
+use crate::time::Millis;
+
+/// The most streams in one acknowledgement: the most recently touched.
+pub const MAX_ACKNOWLEDGED: usize = 8;
+
+/// On `acknowledged`: up to where the gateway has a station's readings on disk.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Acknowledged {
+    /// The gateway that owns the station.
+    pub gateway: GatewayName,
+    /// At most [`MAX_ACKNOWLEDGED`].
+    pub streams: Vec<Through, MAX_ACKNOWLEDGED>,
+}
+
+/// Every `seq` up to `through` is stored, lost, or acknowledged elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Through {
+    /// Which stream.
+    pub stream: StreamId,
+    /// Up to and including which `seq`.
+    pub through: u64,
+}
+
+/// A quality flag, by QARTOD's numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Flag {
+    /// 1: passed every check that was made.
+    Good,
+    /// 2: no check could be made.
+    NotEvaluated,
+    /// 3: of uncertain value, a person should look.
+    Suspect,
+    /// 4: known to be wrong.
+    Fail,
+    /// 9: there is no value.
+    Missing,
+}
+
+impl Flag {
+    /// QARTOD's number.
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Good => 1,
+            Self::NotEvaluated => 2,
+            Self::Suspect => 3,
+            Self::Fail => 4,
+            Self::Missing => 9,
+        }
+    }
+
+    /// The flag with this number.
+    pub const fn from_number(number: u8) -> Option<Self> {
+        Some(match number {
+            1 => Self::Good,
+            2 => Self::NotEvaluated,
+            3 => Self::Suspect,
+            4 => Self::Fail,
+            9 => Self::Missing,
+            _ => return None,
+        })
+    }
+}
+
+impl Serialize for Flag {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(self.number())
+    }
+}
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = u8::deserialize(deserializer)?;
+        Self::from_number(number).ok_or_else(|| serde::de::Error::custom("a flag is 1, 2, 3, 4 or 9"))
+    }
+}
+
+/// On `anomaly`, and in `GET /anomalies`: an episode as it opens, changes and closes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Anomaly {
+    /// Unique within the gateway's store.
+    pub id: i64,
+    /// Whose readings.
+    pub station: StationName,
+    /// Which quantity; none where the whole station is meant.
+    pub quantity: Option<Quantity>,
+    /// Which check found it.
+    pub kind: AnomalyKind,
+    /// Time of the first reading in it.
+    pub from: Millis,
+    /// Time of the last reading in it so far.
+    pub to: Millis,
+    /// The worst flag in it.
+    pub flag: Flag,
+    /// Whether it goes on.
+    pub state: AnomalyState,
+    /// One sentence with numbers that a person can check.
+    pub evidence: String<256>,
+}
+
+/// Which check found an anomaly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnomalyKind {
+    /// Values outside what the sensor or the air can give (QARTOD gross range).
+    Range,
+}
+
+impl AnomalyKind {
+    /// The word on the wire.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Range => "range",
+        }
+    }
+}
+
+/// Whether an anomaly goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AnomalyState {
+    /// It does.
+    Open,
+    /// A good reading ended it.
+    Closed,
+}
