@@ -1,0 +1,98 @@
+/** The gateway's public routes, as functions. Every failure is a `Problem`. */
+import * as decode from './decode'
+import type { Anomaly, Bucket, Reading, Readings, Resolution, Station } from './types'
+
+const base = new URL('api/v1/', globalThis.document?.baseURI ?? 'http://localhost/')
+
+/** More pages than this means a `next` that never ends. */
+const mostPages = 20
+
+export class Problem extends Error {
+  override readonly name = 'Problem'
+  constructor(
+    /** HTTP status, or 0 when the gateway could not be reached or did not answer in JSON. */
+    readonly status: number,
+    message: string,
+  ) {
+    super(message)
+  }
+}
+
+let onServerTime: (milliseconds: number) => void = () => {}
+
+/** Calls back with the gateway's own time at each answer. */
+export function observeServerTime(observer: (milliseconds: number) => void): void {
+  onServerTime = observer
+}
+
+type Query = Record<string, string | number>
+
+async function get(path: string, query: Query, signal?: AbortSignal): Promise<Record<string, unknown>> {
+  const url = new URL(path, base)
+  for (const [key, value] of Object.entries(query)) url.searchParams.set(key, String(value))
+  const timeout = AbortSignal.timeout(20_000)
+  let response: Response
+  try {
+    response = await fetch(url, {
+      headers: { accept: 'application/json' },
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    })
+  } catch (error) {
+    if (signal?.aborted) throw error
+    throw new Problem(0, '')
+  }
+  const at = Date.parse(response.headers.get('date') ?? '')
+  if (Number.isFinite(at)) onServerTime(at)
+  const body: unknown = await response.json().catch(() => null)
+  if (!response.ok) throw new Problem(response.status, detail(body))
+  if (typeof body !== 'object' || body === null) throw new Problem(0, '')
+  return body as Record<string, unknown>
+}
+
+function detail(problem: unknown): string {
+  if (typeof problem !== 'object' || problem === null) return ''
+  const { title, detail } = problem as { title?: unknown; detail?: unknown }
+  return [detail, title].find((text): text is string => typeof text === 'string') ?? ''
+}
+
+/** Follows `next` to the end and gives every page. */
+async function pages(path: string, query: Query, signal?: AbortSignal): Promise<Record<string, unknown>[]> {
+  const all: Record<string, unknown>[] = []
+  let cursor: unknown = null
+  do {
+    const page = await get(path, typeof cursor === 'string' ? { ...query, cursor } : query, signal)
+    all.push(page)
+    cursor = page.next
+  } while (typeof cursor === 'string' && all.length < mostPages)
+  return all
+}
+
+export async function stations(signal?: AbortSignal): Promise<Station[]> {
+  const all = await pages('stations', {}, signal)
+  return all.flatMap((page) => decode.list(page.items, decode.station))
+}
+
+export async function readings(station: string, from: number, to: number, signal?: AbortSignal): Promise<Readings> {
+  const query = {
+    from: new Date(from).toISOString(),
+    to: new Date(to).toISOString(),
+    resolution: 'auto',
+    limit: 10_000,
+  }
+  const all = await pages(`stations/${encodeURIComponent(station)}/readings`, query, signal)
+  const resolution = all[0]?.resolution as Resolution
+  if (resolution === 'raw') {
+    const items: Reading[] = all.flatMap((page) => decode.list(page.items, decode.reading))
+    return { resolution, items }
+  }
+  const items: Bucket[] = all.flatMap((page) => decode.list(page.items, decode.bucket))
+  return { resolution, items }
+}
+
+export async function anomalies(station: string, from: number, to: number, signal?: AbortSignal): Promise<Anomaly[]> {
+  const query = { station, from: new Date(from).toISOString(), to: new Date(to).toISOString() }
+  const all = await pages('anomalies', query, signal)
+  return all.flatMap((page) => decode.list(page.items, decode.anomaly))
+}
+
+export const streamAddress = new URL('stream', base).href

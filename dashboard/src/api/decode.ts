@@ -1,0 +1,207 @@
+/**
+ * Turns what the gateway sent into the panel's types. What is missing or of the wrong kind becomes null
+ * where the panel can live without it; an item that lacks what identifies it is left out. Nothing throws.
+ */
+import { isQuantity, quantities, type Quantity } from '../quantity/quantities'
+import type {
+  Anomaly, Bucket, BucketValue, ClockState, Counts, Extremes, Health, Place, Reading, SensorAbout,
+  SensorHealth, Station, StationState, StatusEvent, Time, Today,
+} from './types'
+
+type Fields = Record<string, unknown>
+
+function fields(value: unknown): Fields | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : null
+}
+
+function number(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null
+}
+
+function time(value: unknown): Time | null {
+  return typeof value === 'string' && Number.isFinite(Date.parse(value)) ? value : null
+}
+
+function oneOf<T extends string>(value: unknown, known: readonly T[], otherwise: T): T {
+  return known.find((each) => each === value) ?? otherwise
+}
+
+function clock(value: unknown): ClockState {
+  return oneOf(value, ['synchronised', 'holdover', 'unsynchronised'] as const, 'unsynchronised')
+}
+
+function state(value: unknown): StationState {
+  return oneOf(value, ['online', 'offline', 'stopped', 'unknown'] as const, 'unknown')
+}
+
+/** Decodes each item of a list and leaves out those that could not be decoded. */
+export function list<T>(value: unknown, decode: (item: unknown) => T | null): T[] {
+  return Array.isArray(value) ? value.map(decode).filter((item): item is T & {} => item !== null) : []
+}
+
+function byQuantity<T>(value: unknown, decode: (item: unknown) => T | null): Partial<Record<Quantity, T>> {
+  const from = fields(value)
+  const out: Partial<Record<Quantity, T>> = {}
+  for (const quantity of quantities) {
+    const item = from ? decode(from[quantity]) : null
+    if (item !== null) out[quantity] = item
+  }
+  return out
+}
+
+export function reading(value: unknown): Reading | null {
+  const from = fields(value)
+  const station = text(from?.station)
+  const observed_at = time(from?.observed_at)
+  if (!from || station === null || observed_at === null) return null
+  return {
+    row: number(from.row) ?? 0,
+    station,
+    stream: text(from.stream) ?? '',
+    seq: number(from.seq) ?? 0,
+    observed_at,
+    received_at: time(from.received_at),
+    clock: clock(from.clock),
+    values: byQuantity(from, number),
+    flags: byQuantity(from.flags, number),
+    faults: byQuantity(from.faults, text),
+  }
+}
+
+function place(value: unknown): Place | null {
+  const from = fields(value)
+  const name = text(from?.name)
+  if (!from || name === null) return null
+  return {
+    name,
+    latitude: number(from.latitude),
+    longitude: number(from.longitude),
+    altitude_m: number(from.altitude_m),
+    zone: text(from.zone),
+  }
+}
+
+function extremes(value: unknown): Extremes | null {
+  const from = fields(value)
+  const min = number(from?.min)
+  const max = number(from?.max)
+  const min_at = time(from?.min_at)
+  const max_at = time(from?.max_at)
+  return min === null || max === null || min_at === null || max_at === null ? null : { min, min_at, max, max_at }
+}
+
+function today(value: unknown): Today | null {
+  const from = fields(value)
+  const date = text(from?.date)
+  const zone = text(from?.zone)
+  return from && date && zone ? { date, zone, quantities: byQuantity(from.quantities, extremes) } : null
+}
+
+function sensorAbout(value: unknown): SensorAbout | null {
+  const from = fields(value)
+  const part = text(from?.part)
+  if (!from || part === null) return null
+  const measured = list(from.quantities, text).filter(isQuantity)
+  return { part, address: number(from.address), quantities: measured }
+}
+
+function sensorHealth(value: unknown): SensorHealth | null {
+  const from = fields(value)
+  const part = text(from?.part)
+  if (!from || part === null) return null
+  return {
+    part,
+    address: number(from.address),
+    state: text(from.state) ?? '',
+    fault: text(from.fault),
+    since: time(from.since),
+  }
+}
+
+function health(value: unknown): Health | null {
+  const from = fields(value)
+  if (!from) return null
+  const log = fields(from.log)
+  return {
+    at: time(from.at),
+    uptime_s: number(from.uptime_s),
+    log: log && { readings: number(log.readings) ?? 0, bytes: number(log.bytes) ?? 0, lost: number(log.lost) ?? 0 },
+    sensors: list(from.sensors, sensorHealth),
+    clock: text(from.clock) === null ? null : clock(from.clock),
+    cpu_c: number(from.cpu_c),
+  }
+}
+
+function counts(value: unknown): Counts | null {
+  const from = fields(value)
+  const stored = number(from?.stored)
+  const lost = number(from?.lost)
+  if (!from || stored === null || lost === null) return null
+  return { stored, lost, duplicates: number(from.duplicates) ?? 0, elsewhere: number(from.elsewhere) ?? 0 }
+}
+
+export function station(value: unknown): Station | null {
+  const from = fields(value)
+  const name = text(from?.station)
+  if (!from || name === null) return null
+  return {
+    station: name,
+    state: state(from.state),
+    since: time(from.since),
+    place: place(from.place),
+    version: text(from.version),
+    report_s: number(from.report_s),
+    sensors: list(from.sensors, sensorAbout),
+    last_seen: time(from.last_seen),
+    last_reading: reading(from.last_reading),
+    today: today(from.today),
+    health: health(from.health),
+    counts: counts(from.counts),
+    owner: text(from.owner),
+  }
+}
+
+export function status(value: unknown): StatusEvent | null {
+  const from = fields(value)
+  const name = text(from?.station)
+  return from && name ? { station: name, state: state(from.state), since: time(from.since) } : null
+}
+
+function bucketValue(value: unknown): BucketValue | null {
+  const from = fields(value)
+  const min = number(from?.min)
+  const mean = number(from?.mean)
+  const max = number(from?.max)
+  return min === null || mean === null || max === null ? null : { min, mean, max }
+}
+
+export function bucket(value: unknown): Bucket | null {
+  const from = fields(value)
+  const start = time(from?.start)
+  if (!from || start === null) return null
+  return { start, count: number(from.count) ?? 1, values: byQuantity(from, bucketValue) }
+}
+
+export function anomaly(value: unknown): Anomaly | null {
+  const from = fields(value)
+  const id = number(from?.id)
+  const name = text(from?.station)
+  const start = time(from?.from)
+  if (!from || id === null || name === null || start === null) return null
+  const quantity = text(from.quantity)
+  return {
+    id,
+    station: name,
+    quantity: quantity !== null && isQuantity(quantity) ? quantity : null,
+    kind: text(from.kind) ?? '',
+    from: start,
+    to: time(from.to),
+    flag: number(from.flag) ?? 3,
+    state: oneOf(from.state, ['open', 'closed'] as const, 'closed'),
+    evidence: text(from.evidence) ?? '',
+  }
+}

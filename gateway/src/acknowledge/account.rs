@@ -1,0 +1,312 @@
+//! One stream's account: how each `seq` that its station measured is accounted for.
+
+use minuano_telemetry::Millis;
+
+use super::ranges::{RangeSet, covered_to, uncovered};
+
+/// How a `seq` is accounted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// On disk here.
+    Stored,
+    /// Lost: the station's log overflowed before it could be sent.
+    Overflow,
+    /// Lost: its stream ended without it.
+    Ended,
+    /// Acknowledged by an older gateway or a lost store; not here, and not lost.
+    Elsewhere,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Stored, Self::Overflow, Self::Ended, Self::Elsewhere];
+
+    /// The word in the store and in `GET /losses`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Stored => "stored",
+            Self::Overflow => "overflow",
+            Self::Ended => "ended",
+            Self::Elsewhere => "elsewhere",
+        }
+    }
+}
+
+/// What became of a reading that arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// It is not here yet and must be stored, even if it was given up.
+    New,
+    /// It is here already.
+    Duplicate,
+}
+
+/// Everything known of one stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// When its first reading was taken.
+    pub first_at: Millis,
+    /// The highest `through` that the station said it obeyed.
+    pub cursor: u64,
+    /// The oldest `seq` that its log said it holds.
+    pub oldest: u64,
+    /// The highest `seq` that survived, once the run has ended.
+    pub last: Option<u64>,
+    /// Whether the station lists it no longer.
+    pub ended: bool,
+    /// Time of the highest `seq` stored.
+    pub last_at: Option<Millis>,
+    /// How many readings came again.
+    pub duplicates: u64,
+    sets: [RangeSet; 4],
+    through: u64,
+}
+
+impl Account {
+    /// A stream heard of for the first time.
+    pub fn new(first_at: Millis) -> Self {
+        Self {
+            first_at,
+            cursor: 0,
+            oldest: 1,
+            last: None,
+            ended: false,
+            last_at: None,
+            duplicates: 0,
+            sets: Default::default(),
+            through: 0,
+        }
+    }
+
+    /// Puts back one set as it was written down.
+    pub fn restore(&mut self, kind: Kind, ranges: impl IntoIterator<Item = (u64, u64)>) {
+        self.sets[kind as usize] = RangeSet::from_ranges(ranges);
+        self.advance();
+    }
+
+    /// The set of this kind.
+    pub fn set(&self, kind: Kind) -> &RangeSet {
+        &self.sets[kind as usize]
+    }
+
+    /// The set of this kind, to take its changes.
+    pub fn set_mut(&mut self, kind: Kind) -> &mut RangeSet {
+        &mut self.sets[kind as usize]
+    }
+
+    /// The highest `seq` such that it and all before it are accounted for. Never moves back.
+    pub fn through(&self) -> u64 {
+        self.through
+    }
+
+    /// Takes what any message of the station says of the stream: what lies at or below `cursor` and is
+    /// not here was acknowledged elsewhere; what lies between `cursor` and `oldest` overflowed. Old
+    /// messages say less and change nothing.
+    pub fn declare(&mut self, cursor: u64, oldest: u64) {
+        if cursor > self.cursor {
+            self.give_up(self.cursor + 1, cursor, Kind::Elsewhere);
+            self.cursor = cursor;
+        }
+        if oldest > self.oldest {
+            self.give_up(self.oldest.max(self.cursor + 1), oldest - 1, Kind::Overflow);
+            self.oldest = oldest;
+        }
+        self.advance();
+    }
+
+    /// Takes the station's word that the run has ended and `last` was the highest to survive.
+    pub fn close(&mut self, last: u64) {
+        self.last = Some(self.last.map_or(last, |known| known.max(last)));
+    }
+
+    /// Takes that the station lists the stream no longer: nothing more will come, and every hole is lost.
+    pub fn end(&mut self) {
+        let known = [self.cursor, self.oldest.saturating_sub(1), self.last.unwrap_or(0)];
+        let stored = self.set(Kind::Stored).highest().unwrap_or(0);
+        let highest = known.into_iter().fold(stored, u64::max);
+        self.give_up(1, highest, Kind::Ended);
+        self.ended = true;
+        self.advance();
+    }
+
+    /// Takes that the reading `seq`, observed at `at`, arrived.
+    pub fn arrive(&mut self, seq: u64, at: Millis) -> Arrival {
+        if self.set(Kind::Stored).contains(seq) {
+            self.duplicates += 1;
+            return Arrival::Duplicate;
+        }
+        if self.set(Kind::Stored).highest().is_none_or(|highest| seq > highest) {
+            self.last_at = Some(at);
+        }
+        for kind in [Kind::Overflow, Kind::Ended, Kind::Elsewhere] {
+            self.set_mut(kind).remove(seq, seq);
+        }
+        self.set_mut(Kind::Stored).insert(seq, seq);
+        self.advance();
+        Arrival::New
+    }
+
+    fn give_up(&mut self, first: u64, last: u64, kind: Kind) {
+        let holes = uncovered(&self.sets.each_ref(), first, last);
+        for (first, last) in holes {
+            self.set_mut(kind).insert(first, last);
+        }
+    }
+
+    fn advance(&mut self) {
+        while let Some(end) = covered_to(&self.sets.each_ref(), self.through + 1) {
+            self.through = end;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(seconds: i64) -> Millis {
+        Millis::new(1_800_000_000_000 + seconds * 1000).unwrap()
+    }
+
+    fn account() -> Account {
+        Account::new(at(0))
+    }
+
+    fn arrive(account: &mut Account, seqs: impl IntoIterator<Item = u64>) {
+        for seq in seqs {
+            account.arrive(seq, at(0));
+        }
+    }
+
+    fn ranges(account: &Account, kind: Kind) -> Vec<(u64, u64)> {
+        account.set(kind).iter().collect()
+    }
+
+    #[test]
+    fn through_waits_for_the_hole() {
+        let mut account = account();
+        arrive(&mut account, [1, 2, 4]);
+        assert_eq!(account.through(), 2);
+        arrive(&mut account, [3]);
+        assert_eq!(account.through(), 4);
+    }
+
+    #[test]
+    fn what_came_already_is_a_duplicate() {
+        let mut account = account();
+        assert_eq!(account.arrive(1, at(0)), Arrival::New);
+        assert_eq!(account.arrive(1, at(0)), Arrival::Duplicate);
+        assert_eq!(account.duplicates, 1);
+        assert_eq!(account.set(Kind::Stored).count(), 1);
+    }
+
+    #[test]
+    fn overflow_before_the_first_contact_is_lost() {
+        let mut account = account();
+        account.declare(0, 101);
+        arrive(&mut account, [101, 102]);
+        assert_eq!(ranges(&account, Kind::Overflow), [(1, 100)]);
+        assert_eq!(account.through(), 102);
+    }
+
+    #[test]
+    fn what_an_older_gateway_acknowledged_is_not_lost() {
+        let mut account = account();
+        account.declare(50, 51);
+        arrive(&mut account, [51]);
+        assert_eq!(ranges(&account, Kind::Elsewhere), [(1, 50)]);
+        assert_eq!(account.set(Kind::Overflow).count(), 0);
+        assert_eq!(account.through(), 51);
+    }
+
+    #[test]
+    fn overflow_behind_the_cursor_takes_only_what_was_never_acknowledged() {
+        let mut account = account();
+        arrive(&mut account, 1..=10);
+        account.declare(10, 31);
+        assert_eq!(ranges(&account, Kind::Overflow), [(11, 30)]);
+    }
+
+    #[test]
+    fn a_reading_that_comes_after_it_was_given_up_is_stored() {
+        let mut account = account();
+        account.declare(0, 11);
+        assert_eq!(account.arrive(5, at(5)), Arrival::New);
+        assert_eq!(ranges(&account, Kind::Overflow), [(1, 4), (6, 10)]);
+        assert_eq!(ranges(&account, Kind::Stored), [(5, 5)]);
+        assert_eq!(account.through(), 10);
+    }
+
+    #[test]
+    fn a_stream_that_vanished_loses_its_holes_and_no_more() {
+        let mut account = account();
+        arrive(&mut account, [1, 2, 5]);
+        account.end();
+        assert_eq!(ranges(&account, Kind::Ended), [(3, 4)]);
+        assert_eq!(account.through(), 5);
+    }
+
+    #[test]
+    fn a_stream_that_said_its_last_loses_up_to_it() {
+        let mut account = account();
+        arrive(&mut account, [1]);
+        account.close(4);
+        account.end();
+        assert_eq!(ranges(&account, Kind::Ended), [(2, 4)]);
+    }
+
+    #[test]
+    fn last_at_is_that_of_the_highest_seq() {
+        let mut account = account();
+        account.arrive(7, at(7));
+        account.arrive(3, at(3));
+        assert_eq!(account.last_at, Some(at(7)));
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Declare(u64, u64),
+        Arrive(u64),
+        Close(u64),
+        End,
+    }
+
+    fn any_step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            2 => (0u64..40, 0u64..50).prop_map(|(cursor, oldest)| Step::Declare(cursor, oldest)),
+            8 => (1u64..50).prop_map(Step::Arrive),
+            1 => (1u64..50).prop_map(Step::Close),
+            1 => Just(Step::End),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn every_seq_has_one_kind_and_through_never_moves_back(steps in prop::collection::vec(any_step(), 0..80)) {
+            let mut account = account();
+            let mut before = 0;
+            let mut arrived = std::collections::BTreeSet::new();
+            for step in steps {
+                match step {
+                    Step::Declare(cursor, oldest) => account.declare(cursor, oldest),
+                    Step::Arrive(seq) => {
+                        let expected = if arrived.insert(seq) { Arrival::New } else { Arrival::Duplicate };
+                        prop_assert_eq!(account.arrive(seq, at(0)), expected);
+                    }
+                    Step::Close(last) => account.close(last),
+                    Step::End => account.end(),
+                }
+                prop_assert!(account.through() >= before);
+                before = account.through();
+                for seq in 1..60 {
+                    let kinds = Kind::ALL.into_iter().filter(|kind| account.set(*kind).contains(seq)).count();
+                    prop_assert!(kinds <= 1);
+                    prop_assert!(seq > account.through() || kinds == 1);
+                }
+                prop_assert_eq!(account.set(Kind::Stored).count(), arrived.len() as u64);
+            }
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Sets of `seq`s, kept as ranges, that know which of their ranges changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Inclusive ranges, disjoint and never adjacent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RangeSet {
+    ranges: BTreeMap<u64, u64>,
+    count: u64,
+    /// Firsts of ranges that were added, changed or taken away since [`RangeSet::take_changes`].
+    changed: BTreeSet<u64>,
+}
+
+/// What became of the range that begins at `first`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Where it begins.
+    pub first: u64,
+    /// Where it ends now; none: there is no such range any more.
+    pub last: Option<u64>,
+}
+
+impl RangeSet {
+    /// A set as it was written down; the ranges count as unchanged.
+    pub fn from_ranges(ranges: impl IntoIterator<Item = (u64, u64)>) -> Self {
+        let mut set = Self::default();
+        for (first, last) in ranges {
+            set.insert(first, last);
+        }
+        set.changed.clear();
+        set
+    }
+
+    /// How many numbers are in it.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The highest number in it.
+    pub fn highest(&self) -> Option<u64> {
+        self.ranges.last_key_value().map(|(_, last)| *last)
+    }
+
+    /// Its ranges, lowest first.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        self.ranges.iter().map(|(first, last)| (*first, *last))
+    }
+
+    /// Whether `number` is in it.
+    pub fn contains(&self, number: u64) -> bool {
+        self.end_of_range_at(number).is_some()
+    }
+
+    /// The last number of the range that holds `number`.
+    pub fn end_of_range_at(&self, number: u64) -> Option<u64> {
+        let (_, last) = self.ranges.range(..=number).next_back()?;
+        (*last >= number).then_some(*last)
+    }
+
+    /// The first number of the next range that begins above `number`.
+    pub fn next_above(&self, number: u64) -> Option<u64> {
+        self.ranges.range(number.checked_add(1)?..).next().map(|(first, _)| *first)
+    }
+
+    /// Puts every number from `first` to `last` in.
+    pub fn insert(&mut self, first: u64, last: u64) {
+        if first > last || self.end_of_range_at(first).is_some_and(|end| end >= last) {
+            return;
+        }
+        let (mut start, mut end) = (first, last);
+        let reach = last.saturating_add(1);
+        while let Some((other_first, other_last)) = self.ranges.range(..=reach).next_back() {
+            let (other_first, other_last) = (*other_first, *other_last);
+            if other_last.saturating_add(1) < first {
+                break;
+            }
+            self.delete(other_first);
+            start = start.min(other_first);
+            end = end.max(other_last);
+        }
+        self.put(start, end);
+    }
+
+    /// Takes every number from `first` to `last` out.
+    pub fn remove(&mut self, first: u64, last: u64) {
+        while let Some((other_first, other_last)) = self.ranges.range(..=last).next_back() {
+            let (other_first, other_last) = (*other_first, *other_last);
+            if other_last < first {
+                break;
+            }
+            self.delete(other_first);
+            if other_first < first {
+                self.put(other_first, first - 1);
+            }
+            if other_last > last {
+                self.put(last + 1, other_last);
+            }
+        }
+    }
+
+    /// The ranges that changed since the last call.
+    pub fn take_changes(&mut self) -> Vec<Change> {
+        let changed = std::mem::take(&mut self.changed);
+        changed.into_iter().map(|first| Change { first, last: self.ranges.get(&first).copied() }).collect()
+    }
+
+    fn put(&mut self, first: u64, last: u64) {
+        self.ranges.insert(first, last);
+        self.count += last - first + 1;
+        self.changed.insert(first);
+    }
+
+    fn delete(&mut self, first: u64) {
+        if let Some(last) = self.ranges.remove(&first) {
+            self.count -= last - first + 1;
+            self.changed.insert(first);
+        }
+    }
+}
+
+/// The parts of `first..=last` that are in none of `sets`.
+pub fn uncovered(sets: &[&RangeSet], first: u64, last: u64) -> Vec<(u64, u64)> {
+    let mut holes = Vec::new();
+    let mut at = first;
+    while at <= last {
+        if let Some(end) = covered_to(sets, at) {
+            at = end + 1;
+            continue;
+        }
+        let next = sets.iter().filter_map(|set| set.next_above(at)).min();
+        let end = next.map_or(last, |next| last.min(next - 1));
+        holes.push((at, end));
+        at = end + 1;
+    }
+    holes
+}
+
+/// The end of the longest range at `number` in any of `sets`.
+pub fn covered_to(sets: &[&RangeSet], number: u64) -> Option<u64> {
+    sets.iter().filter_map(|set| set.end_of_range_at(number)).max()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Against a plain set of numbers, with the changes replayed onto a copy as the store does.
+        #[test]
+        fn behaves_as_a_set(steps in prop::collection::vec((any::<bool>(), 1u64..60, 0u64..12), 0..60)) {
+            let (mut set, mut model, mut copy) = (RangeSet::default(), BTreeSet::new(), BTreeMap::new());
+            for (insert, first, length) in steps {
+                let last = first + length;
+                if insert {
+                    set.insert(first, last);
+                    model.extend(first..=last);
+                } else {
+                    set.remove(first, last);
+                    model.retain(|number| !(first..=last).contains(number));
+                }
+                for change in set.take_changes() {
+                    match change.last {
+                        Some(last) => { copy.insert(change.first, last); }
+                        None => { copy.remove(&change.first); }
+                    }
+                }
+                prop_assert_eq!(&copy, &set.ranges);
+                prop_assert_eq!(set.count(), model.len() as u64);
+                prop_assert_eq!(set.highest(), model.last().copied());
+                for number in 0..80 {
+                    prop_assert_eq!(set.contains(number), model.contains(&number));
+                }
+                let adjacent = set.iter().zip(set.iter().skip(1)).any(|(a, b)| a.1 + 1 >= b.0);
+                prop_assert!(!adjacent, "{:?}", set);
+                let holes: BTreeSet<u64> = uncovered(&[&set], 1, 75).into_iter().flat_map(|(a, b)| a..=b).collect();
+                let expected: BTreeSet<u64> = (1..=75).filter(|number| !model.contains(number)).collect();
+                prop_assert_eq!(holes, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn the_largest_numbers_do_not_overflow() {
+        let mut set = RangeSet::default();
+        set.insert(u64::MAX - 1, u64::MAX);
+        set.insert(1, 1);
+        assert!(set.contains(u64::MAX));
+        assert_eq!(set.next_above(u64::MAX), None);
+        set.remove(u64::MAX, u64::MAX);
+        assert_eq!(set.count(), 2);
+    }
+}

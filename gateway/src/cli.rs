@@ -1,0 +1,190 @@
+//! The command line, and what each command ends with.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use minuano_settings::{Problem, Problems};
+use minuano_telemetry::StationName;
+use tracing_subscriber::EnvFilter;
+
+use crate::clock::now;
+use crate::config::Config;
+use crate::lake::Lake;
+use crate::store::Store;
+use crate::{http, run, shutdown, take_over};
+
+const DONE: u8 = 0;
+const ANYTHING_ELSE: u8 = 1;
+const BAD_USAGE: u8 = 64;
+const BAD_CONFIGURATION: u8 = 78;
+
+const EXAMPLES: &str = "\
+Examples:
+  minuano-gateway run --config gateway.toml
+  MINUANO_GATEWAY__BROKER__EMBEDDED=true MINUANO_GATEWAY__STORE__FILE=home.db minuano-gateway run
+  minuano-gateway check-config
+  minuano-gateway lake verify --json
+  minuano-gateway openapi > openapi.json
+
+Exit codes: 0 done, 64 bad usage, 78 bad configuration, 1 anything else.
+RUST_LOG sets what is logged, such as info or minuano_gateway=debug.";
+
+/// Stores, checks, shows and forwards what weather stations measure, and loses none of it.
+#[derive(Debug, Parser)]
+#[command(name = "minuano-gateway", version, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+struct ConfigArg {
+    /// Configuration file; /etc/minuano/gateway.toml where not given.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The service.
+    Run(ConfigArg),
+    /// Names every mistake in the configuration, one a line; exit code 78 if there is any.
+    CheckConfig(ConfigArg),
+    /// Prints the OpenAPI 3.1 document of the routes.
+    Openapi,
+    /// What went to the lake.
+    #[command(subcommand)]
+    Lake(LakeCommand),
+    /// Becomes the gateway that acknowledges a station, or all that another gateway owned.
+    TakeOver {
+        /// The station; all of them where not given.
+        station: Option<StationName>,
+        #[command(flatten)]
+        config: ConfigArg,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum LakeCommand {
+    /// Reads every batch back; counts rows, duplicates and gaps. Exit code 1 if anything is wrong.
+    Verify {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// Prints one line of JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Uploads all that is stored now, without waiting for batches to close.
+    Flush {
+        #[command(flatten)]
+        config: ConfigArg,
+        /// Prints one line of JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Runs the command and gives the process's exit code.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nothing is left to tell it to when standard output is gone.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { BAD_USAGE } else { DONE });
+        }
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,rumqttd=error"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match execute(cli.command) {
+        Ok(true) => ExitCode::from(DONE),
+        Ok(false) => ExitCode::from(ANYTHING_ELSE),
+        Err(error) => {
+            let mut stderr = std::io::stderr().lock();
+            match error.downcast_ref::<Problems>() {
+                Some(problems) => {
+                    let _ = writeln!(stderr, "{problems}");
+                    ExitCode::from(BAD_CONFIGURATION)
+                }
+                None => {
+                    let _ = writeln!(stderr, "minuano-gateway: {error:#}");
+                    ExitCode::from(ANYTHING_ELSE)
+                }
+            }
+        }
+    }
+}
+
+/// Gives whether all is well.
+fn execute(command: Command) -> anyhow::Result<bool> {
+    match command {
+        Command::Run(arg) => {
+            let config = Config::load(arg.config)?;
+            in_runtime(async { run::run(config, shutdown::on_signal()?).await })?;
+            Ok(true)
+        }
+        Command::CheckConfig(arg) => {
+            Config::load(arg.config)?;
+            say("the configuration is right")?;
+            Ok(true)
+        }
+        Command::Openapi => {
+            say(&http::openapi())?;
+            Ok(true)
+        }
+        Command::Lake(command) => in_runtime(lake_command(command)),
+        Command::TakeOver { station, config } => {
+            let config = Config::load(config.config)?;
+            for station in in_runtime(take_over::take_over(&config, station))? {
+                say(&format!("{station} is acknowledged by {} from now on", config.gateway))?;
+            }
+            Ok(true)
+        }
+    }
+}
+
+fn in_runtime<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the runtime did not start")?
+        .block_on(future)
+}
+
+async fn lake_command(command: LakeCommand) -> anyhow::Result<bool> {
+    match command {
+        LakeCommand::Verify { config, json } => {
+            let report = open_lake(config)?.verify().await?;
+            say(&if json { serde_json::to_string(&report)? } else { report.to_string() })?;
+            Ok(report.ok)
+        }
+        LakeCommand::Flush { config, json } => {
+            let flushed = open_lake(config)?.flush(|line| tracing::info!("{line}")).await?;
+            say(&if json { serde_json::to_string(&flushed)? } else { flushed.to_string() })?;
+            Ok(true)
+        }
+    }
+}
+
+fn open_lake(arg: ConfigArg) -> anyhow::Result<Lake> {
+    let config = Config::load(arg.config)?;
+    let Some(lake) = &config.lake else {
+        let key = "lake".to_owned();
+        let what = "is not configured; it takes [lake] with url = \"file:///folder\" or s3://bucket/prefix".to_owned();
+        return Err(Problems(vec![Problem { key, what }]).into());
+    };
+    let store = Arc::new(Store::open(&config.store.file, now())?);
+    Ok(Lake::open(lake, config.quality.settle_after, &config.gateway, store)?)
+}
+
+/// A reader that went away, as `head` does, is no error of ours.
+fn say(text: &str) -> anyhow::Result<()> {
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}

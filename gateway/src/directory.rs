@@ -1,0 +1,119 @@
+//! What is known of each station now: written by the ingest, read by routes and metrics.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use minuano_telemetry::{About, GatewayName, Health, Millis, StationName, StationState};
+
+use crate::store::StoredReading;
+
+/// Whether a station is there, as far as the gateway can tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Presence {
+    /// It has said nothing of itself yet.
+    #[default]
+    Unknown,
+    /// It speaks.
+    Online,
+    /// Its will says so, or it is silent for three report intervals.
+    Offline,
+    /// Its owner stopped it.
+    Stopped,
+}
+
+impl Presence {
+    /// The word in routes.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Online => "online",
+            Self::Offline => "offline",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+impl From<StationState> for Presence {
+    fn from(state: StationState) -> Self {
+        match state {
+            StationState::Online => Self::Online,
+            StationState::Offline => Self::Offline,
+            StationState::Stopped => Self::Stopped,
+        }
+    }
+}
+
+/// How a station's readings are accounted for: measured = stored + lost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// On disk here.
+    pub stored: u64,
+    /// Taken by an overflow of the station's log.
+    pub lost_overflow: u64,
+    /// Missing from a stream that has ended.
+    pub lost_ended: u64,
+    /// Acknowledged by an older gateway or a lost store.
+    pub elsewhere: u64,
+    /// Came again.
+    pub duplicates: u64,
+}
+
+impl Counts {
+    /// Lost for whatever reason.
+    pub fn lost(&self) -> u64 {
+        self.lost_overflow + self.lost_ended
+    }
+}
+
+/// One station, now.
+#[derive(Clone, Debug, Default)]
+pub struct StationNow {
+    /// Whether it is there.
+    pub presence: Presence,
+    /// Since when.
+    pub since: Option<Millis>,
+    /// When anything came from it.
+    pub last_seen: Option<Millis>,
+    /// What it is.
+    pub about: Option<Arc<About>>,
+    /// How it is, and when it said so.
+    pub health: Option<(Millis, Arc<Health>)>,
+    /// Its newest reading by time of observation.
+    pub last_reading: Option<Arc<StoredReading>>,
+    /// How its readings are accounted for.
+    pub counts: Counts,
+    /// The other gateway that acknowledges it; none: this one does.
+    pub owner: Option<GatewayName>,
+}
+
+/// Every station, now.
+#[derive(Debug, Default)]
+pub struct Directory {
+    stations: RwLock<BTreeMap<StationName, StationNow>>,
+}
+
+impl Directory {
+    /// A copy of one station's entry.
+    pub fn get(&self, station: &StationName) -> Option<StationNow> {
+        self.read(|stations| stations.get(station).cloned())
+    }
+
+    /// A copy of every entry, by name.
+    pub fn all(&self) -> Vec<(StationName, StationNow)> {
+        self.read(|stations| stations.iter().map(|(name, now)| (name.clone(), now.clone())).collect())
+    }
+
+    /// Looks at all entries without copying. Keep it short: the ingest waits.
+    pub fn read<T>(&self, look: impl FnOnce(&BTreeMap<StationName, StationNow>) -> T) -> T {
+        look(&self.stations.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes an entry, made where it is new. Only the ingest does.
+    pub fn change<T>(&self, station: &StationName, change: impl FnOnce(&mut StationNow) -> T) -> T {
+        let mut stations = self.stations.write().unwrap_or_else(PoisonError::into_inner);
+        match stations.get_mut(station) {
+            Some(now) => change(now),
+            None => change(stations.entry(station.clone()).or_default()),
+        }
+    }
+}

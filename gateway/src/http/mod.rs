@@ -1,0 +1,177 @@
+//! Routes, panel, metrics: everything that leaves the gateway over HTTP.
+//!
+//! The routes are the only way in for the panel too, so whatever it can show, a script can have.
+//! Nothing here writes: the store is read through connections that cannot.
+//!
+//! # Layout
+//!
+//! What every route shares:
+//!
+//! - [`App`], [`router`], [`serve`]: this file
+//! - [`problem`]: every error is `application/problem+json`
+//! - [`parameters`]: query parameters, each refused by name; the bounds of what may be asked
+//! - [`cursor`]: where the next page of a list begins
+//! - [`accept`]: JSON or CSV
+//! - [`guard`]: panics answered, requests counted
+//! - [`document`]: the OpenAPI document, made from the routes
+//!
+//! The routes, below `/api/v1`:
+//!
+//! - [`stations`], [`readings`], [`anomalies`], [`losses`], [`lake`], each with the form of its JSON
+//! - [`reading`], [`bucket`], [`station`]: the forms of their items
+//! - [`resolution`]: how finely readings are given
+//! - [`table`]: readings and buckets as CSV
+//! - [`stream`]: events as they happen
+//!
+//! Outside it:
+//!
+//! - [`panel`]: the built dashboard, embedded
+//! - [`probes`], [`readiness`], [`metrics`]: `/healthz`, `/readyz`, `/metrics`
+
+pub mod accept;
+pub mod anomalies;
+pub mod bucket;
+pub mod cursor;
+pub mod document;
+pub mod guard;
+pub mod lake;
+pub mod losses;
+pub mod metrics;
+pub mod panel;
+pub mod parameters;
+pub mod probes;
+pub mod problem;
+pub mod reading;
+pub mod readiness;
+pub mod readings;
+pub mod resolution;
+pub mod station;
+pub mod stations;
+pub mod stream;
+pub mod table;
+#[cfg(test)]
+mod tests;
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::from_fn;
+use axum::serve::ListenerExt;
+use metrics_exporter_prometheus::PrometheusHandle;
+use minuano_telemetry::{GatewayName, Millis};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+pub use document::openapi;
+pub use readiness::Readiness;
+
+use crate::directory::Directory;
+use crate::live::Hub;
+use crate::store::Store;
+
+/// Where the routes begin.
+pub const BASE: &str = "/api/v1";
+/// How long answers under way may hold the stop up.
+const STOP_WITHIN: Duration = Duration::from_secs(2);
+/// How often the metrics' histograms are folded, scraped or not.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
+/// What the routes look at.
+#[derive(Debug)]
+pub struct App {
+    store: Arc<Store>,
+    directory: Arc<Directory>,
+    hub: Hub,
+    readiness: Arc<Readiness>,
+    metrics: PrometheusHandle,
+    gateway: GatewayName,
+    lake: Option<String>,
+    listeners: stream::Listeners,
+    started_at: Millis,
+}
+
+impl App {
+    /// `lake` is the lake's URL as it may be shown, where there is a lake.
+    pub fn new(
+        gateway: GatewayName,
+        store: Arc<Store>,
+        directory: Arc<Directory>,
+        hub: Hub,
+        readiness: Arc<Readiness>,
+        metrics: PrometheusHandle,
+        lake: Option<String>,
+    ) -> Self {
+        Self {
+            store,
+            directory,
+            hub,
+            readiness,
+            metrics,
+            gateway,
+            lake,
+            listeners: stream::Listeners::default(),
+            started_at: now(),
+        }
+    }
+}
+
+/// The machine's time.
+fn now() -> Millis {
+    Millis::new(jiff::Timestamp::now().as_millisecond()).unwrap_or(Millis::YEAR_2020)
+}
+
+/// Every route.
+pub fn router(app: Arc<App>) -> Router {
+    let (routes, _) = document::routes().split_for_parts();
+    routes
+        .fallback(panel::serve)
+        .method_not_allowed_fallback(problem::method_not_allowed)
+        .layer(from_fn(guard::guard))
+        .with_state(app)
+}
+
+/// Answers on `listener` until `shutdown` is there; then ends streams and finishes what is under way,
+/// within two seconds.
+pub async fn serve(
+    listener: TcpListener,
+    app: Arc<App>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let upkeep = tokio::spawn(keep_up(app.metrics.clone()));
+    let (stopping, stopped) = oneshot::channel();
+    let signal = {
+        let app = Arc::clone(&app);
+        async move {
+            shutdown.await;
+            app.listeners.close();
+            let _ = stopping.send(());
+        }
+    };
+    // An event is a small packet that nothing follows: it must not wait for more.
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "a connection stays with delayed packets");
+        }
+    });
+    let serving = axum::serve(listener, router(app)).with_graceful_shutdown(signal);
+    let result = tokio::select! {
+        result = async move { serving.await } => result,
+        () = async { if stopped.await.is_ok() { tokio::time::sleep(STOP_WITHIN).await } else { std::future::pending().await } } => {
+            tracing::warn!("requests still under way were cut off");
+            Ok(())
+        }
+    };
+    upkeep.abort();
+    result
+}
+
+async fn keep_up(metrics: PrometheusHandle) {
+    let mut interval = tokio::time::interval(METRICS_UPKEEP);
+    loop {
+        interval.tick().await;
+        metrics.run_upkeep();
+    }
+}

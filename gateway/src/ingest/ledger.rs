@@ -1,0 +1,405 @@
+//! What one message does to the store, within the writer's transaction.
+//!
+//! The ledger keeps in memory what it needs for the next message. When a transaction fails, what the disk
+//! does not have must not be in memory either: [`Ledger::forget_uncommitted`] drops it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use minuano_telemetry::{
+    Anomaly, Batch, ByQuantity, Clock, MAX_ACKNOWLEDGED, Millis, Payload, Reading, StationName, StreamId,
+    Streams, Through,
+};
+use rusqlite::Connection;
+
+use super::message::Message;
+use crate::acknowledge::account::{Account, Arrival, Kind};
+use crate::directory::Counts;
+use crate::quality::{self, episodes::Episodes, episodes::Step};
+use crate::store::row::{self, NewReading, Owner};
+use crate::store::streams::{self, StreamRow};
+use crate::store::{StoredReading, anomalies, stations};
+
+/// Stations that one gateway knows; messages of more are refused and counted.
+pub const MAX_STATIONS: usize = 200_000;
+/// Streams of one station kept in memory; others are read from the store when they are spoken of.
+const MAX_STREAMS_IN_MEMORY: usize = 64;
+/// How far ahead of its arrival a reading's time may be.
+const MAX_AHEAD_MS: i64 = 3_600_000;
+
+/// A station's place in the ledger.
+pub type Index = usize;
+
+/// What a transaction did, to be told once it is on disk.
+#[derive(Debug, Default)]
+pub struct Effects {
+    /// Readings that were stored.
+    pub readings: Vec<Arc<StoredReading>>,
+    /// Episodes that opened, worsened or closed.
+    pub anomalies: Vec<Arc<Anomaly>>,
+    /// Stations that must be told, and how soon.
+    pub due: Vec<(Index, Soon)>,
+    /// Readings whose time could not be.
+    pub retimed: u64,
+}
+
+/// How soon a station must be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Soon {
+    /// Within `acknowledge.within`.
+    Live,
+    /// Within `acknowledge.within_backlog`.
+    Backlog,
+}
+
+/// What the ledger keeps of a station.
+#[derive(Debug)]
+pub struct Known {
+    /// Its name.
+    pub name: StationName,
+    /// The broker it was last heard on.
+    pub broker: usize,
+    /// How its readings are accounted for.
+    pub counts: Counts,
+    /// The streams to acknowledge, the most recently touched last.
+    pub touched: Vec<Through>,
+    id: Option<i64>,
+    streams: BTreeMap<StreamId, Slot>,
+}
+
+#[derive(Debug)]
+struct Slot {
+    row: StreamRow,
+    /// What of the account is in the station's counts.
+    counted: Counts,
+    changed: bool,
+    used: u64,
+}
+
+/// Everything the writer keeps in memory about stations and their streams.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    stations: Vec<Known>,
+    by_name: HashMap<StationName, Index>,
+    episodes: Episodes,
+    changed: Vec<(Index, StreamId)>,
+    uses: u64,
+}
+
+impl Ledger {
+    /// Reads what the store has.
+    pub fn load(connection: &Connection) -> rusqlite::Result<Self> {
+        let mut ledger =
+            Self { episodes: Episodes::restore(anomalies::load_open(connection)?), ..Self::default() };
+        for (name, id, now) in stations::load_all(connection)? {
+            let index = ledger.add(name);
+            ledger.stations[index].id = Some(id);
+            ledger.stations[index].counts = now.counts;
+        }
+        Ok(ledger)
+    }
+
+    /// The station at `index`.
+    pub fn station(&self, index: Index) -> &Known {
+        &self.stations[index]
+    }
+
+    /// The place of a station, made where it is new; none when there are too many.
+    pub fn index(&mut self, station: &StationName) -> Option<Index> {
+        match self.by_name.get(station) {
+            Some(index) => Some(*index),
+            None if self.stations.len() >= MAX_STATIONS => None,
+            None => Some(self.add(station.clone())),
+        }
+    }
+
+    /// The row of a station.
+    pub fn id(&mut self, connection: &Connection, index: Index) -> rusqlite::Result<i64> {
+        let known = &mut self.stations[index];
+        match known.id {
+            Some(id) => Ok(id),
+            None => {
+                let id = stations::id(connection, &known.name)?;
+                known.id = Some(id);
+                Ok(id)
+            }
+        }
+    }
+
+    /// Takes readings or streams; other payloads change nothing here.
+    pub fn take(
+        &mut self,
+        connection: &Connection,
+        index: Index,
+        message: &Message,
+        effects: &mut Effects,
+    ) -> rusqlite::Result<()> {
+        self.stations[index].broker = message.broker;
+        match &*message.payload {
+            Payload::Telemetry(batch) => {
+                self.take_batch(connection, index, batch, Soon::Live, message.received_at, effects)
+            }
+            Payload::Backlog(batch) => {
+                self.take_batch(connection, index, batch, Soon::Backlog, message.received_at, effects)
+            }
+            Payload::Streams(streams) => self.take_streams(connection, index, streams, effects),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes down every account that changed, and brings the stations' counts up to date.
+    pub fn save(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        for (index, stream) in std::mem::take(&mut self.changed) {
+            let known = &mut self.stations[index];
+            let Some(slot) = known.streams.get_mut(&stream) else { continue };
+            streams::save(connection, &mut slot.row)?;
+            slot.changed = false;
+            let counts = counts_of(&slot.row.account);
+            known.counts = added(known.counts, counts, slot.counted);
+            slot.counted = counts;
+            touch(&mut known.touched, stream, slot.row.account.through());
+            trim(&mut known.streams);
+        }
+        Ok(())
+    }
+
+    /// Drops what a failed transaction left in memory; it is read again from the store.
+    pub fn forget_uncommitted(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        let fresh = Self::load(connection)?;
+        for known in &mut self.stations {
+            known.streams.clear();
+            known.touched.clear();
+            let index = fresh.by_name.get(&known.name);
+            known.id = index.and_then(|index| fresh.stations[*index].id);
+            known.counts = index.map(|index| fresh.stations[*index].counts).unwrap_or_default();
+        }
+        self.changed.clear();
+        self.episodes = fresh.episodes;
+        Ok(())
+    }
+
+    fn add(&mut self, name: StationName) -> Index {
+        let index = self.stations.len();
+        self.by_name.insert(name.clone(), index);
+        self.stations.push(Known {
+            name,
+            broker: 0,
+            counts: Counts::default(),
+            touched: Vec::new(),
+            id: None,
+            streams: BTreeMap::new(),
+        });
+        index
+    }
+
+    fn take_batch(
+        &mut self,
+        connection: &Connection,
+        index: Index,
+        batch: &Batch,
+        soon: Soon,
+        received_at: Millis,
+        effects: &mut Effects,
+    ) -> rusqlite::Result<()> {
+        let station = self.id(connection, index)?;
+        let Some(first) = batch.readings.first() else { return Ok(()) };
+        let (first_at, _) = observed(first, soon, received_at);
+        let slot = self.slot(connection, index, station, batch.stream, first_at)?;
+        slot.row.account.declare(batch.cursor, batch.oldest);
+        let owner = Owner { station, stream: slot.row.id };
+        let mut new = Vec::new();
+        for reading in &batch.readings {
+            let (at, clock) = observed(reading, soon, received_at);
+            if slot.row.account.arrive(reading.seq, at) == Arrival::New {
+                effects.retimed += u64::from(at != reading.at);
+                new.push((reading, at, clock));
+            }
+        }
+        for (reading, observed_at, clock) in new {
+            let values = at_resolution(&reading.values);
+            let verdict = quality::assess(&values);
+            let reading = NewReading {
+                seq: reading.seq,
+                observed_at,
+                received_at,
+                clock,
+                samples: reading.samples,
+                values,
+                faults: reading.faults,
+                flags: verdict.flags,
+                settled: verdict.settled,
+            };
+            let row = row::insert(connection, owner, &reading)?;
+            self.observe(connection, index, station, &reading, effects)?;
+            effects.readings.push(Arc::new(reading.stored(
+                row,
+                self.stations[index].name.clone(),
+                batch.stream,
+            )));
+        }
+        // A repeat is a question: the station has not heard how far its readings are stored.
+        effects.due.push((index, soon));
+        Ok(())
+    }
+
+    fn observe(
+        &mut self,
+        connection: &Connection,
+        index: Index,
+        station: i64,
+        reading: &NewReading,
+        effects: &mut Effects,
+    ) -> rusqlite::Result<()> {
+        for (quantity, value) in reading.values.iter() {
+            let flag = reading.flags[quantity as usize];
+            let Some((step, episode)) =
+                self.episodes.observe(station, quantity, reading.observed_at, value, flag)
+            else {
+                continue;
+            };
+            let name = &self.stations[index].name;
+            let evidence = episode.evidence(name, quantity);
+            let id = anomalies::save(connection, station, quantity, &episode, step, &evidence)?;
+            self.episodes.name(station, quantity, id);
+            if step != Step::Continued {
+                effects.anomalies.push(Arc::new(Anomaly {
+                    id,
+                    station: name.clone(),
+                    quantity: Some(quantity),
+                    kind: episode.kind,
+                    from: episode.from,
+                    to: episode.to,
+                    flag: episode.flag,
+                    state: step.state(),
+                    evidence: evidence.as_str().try_into().unwrap_or_default(),
+                }));
+            }
+        }
+        Ok(())
+    }
+
+    fn take_streams(
+        &mut self,
+        connection: &Connection,
+        index: Index,
+        listed: &Streams,
+        effects: &mut Effects,
+    ) -> rusqlite::Result<()> {
+        let station = self.id(connection, index)?;
+        let mut newest_listed = None;
+        let mut behind = false;
+        for entry in &listed.streams {
+            let slot = self.slot(connection, index, station, entry.stream, entry.first_at)?;
+            slot.row.account.first_at = entry.first_at;
+            slot.row.account.declare(entry.cursor, entry.oldest);
+            if let Some(last) = entry.last {
+                slot.row.account.close(last);
+            }
+            newest_listed = newest_listed.max(Some(slot.row.id));
+            behind |= slot.row.account.through() > entry.cursor || entry.last.is_some();
+        }
+        for (id, stream) in streams::open(connection, station)? {
+            // A list that knows only older streams is itself older, as a broker keeps one over a restart:
+            // it cannot say that a newer stream has ended.
+            let is_listed = listed.streams.iter().any(|entry| entry.stream == stream);
+            if !is_listed && newest_listed.is_some_and(|newest| newest > id) {
+                let slot = self.slot(connection, index, station, stream, Millis::YEAR_2020)?;
+                slot.row.account.end();
+            }
+        }
+        if behind {
+            effects.due.push((index, Soon::Backlog));
+        }
+        Ok(())
+    }
+
+    /// The stream's place in memory, marked as changed.
+    fn slot(
+        &mut self,
+        connection: &Connection,
+        index: Index,
+        station: i64,
+        stream: StreamId,
+        first_at: Millis,
+    ) -> rusqlite::Result<&mut Slot> {
+        let known = &mut self.stations[index];
+        let slot = match known.streams.entry(stream) {
+            std::collections::btree_map::Entry::Occupied(slot) => slot.into_mut(),
+            std::collections::btree_map::Entry::Vacant(place) => {
+                let row = match streams::load(connection, station, stream)? {
+                    Some(row) => row,
+                    None => streams::create(connection, station, stream, Account::new(first_at))?,
+                };
+                let counted = counts_of(&row.account);
+                place.insert(Slot { row, counted, changed: false, used: 0 })
+            }
+        };
+        self.uses += 1;
+        slot.used = self.uses;
+        if !slot.changed {
+            slot.changed = true;
+            self.changed.push((index, stream));
+        }
+        Ok(slot)
+    }
+}
+
+/// When a reading was taken: what the station says, or the arrival where that cannot be or, live, is a guess.
+fn observed(reading: &Reading, soon: Soon, received_at: Millis) -> (Millis, Clock) {
+    let guessed = soon == Soon::Live && reading.clock == Clock::Unsynchronised;
+    let impossible =
+        reading.at < Millis::YEAR_2020 || reading.at.get() > received_at.get().saturating_add(MAX_AHEAD_MS);
+    if guessed || impossible { (received_at, Clock::Unsynchronised) } else { (reading.at, reading.clock) }
+}
+
+/// What the columns keep of the values.
+fn at_resolution(values: &ByQuantity<f64>) -> ByQuantity<f64> {
+    let mut kept = ByQuantity::default();
+    for (quantity, value) in values.iter() {
+        kept.set(quantity, Reading::at_resolution(quantity, value));
+    }
+    kept
+}
+
+fn counts_of(account: &Account) -> Counts {
+    let count = |kind| account.set(kind).count();
+    Counts {
+        stored: count(Kind::Stored),
+        lost_overflow: count(Kind::Overflow),
+        lost_ended: count(Kind::Ended),
+        elsewhere: count(Kind::Elsewhere),
+        duplicates: account.duplicates,
+    }
+}
+
+/// `total` with `now` in the place of `before`, which is part of it.
+fn added(total: Counts, now: Counts, before: Counts) -> Counts {
+    Counts {
+        stored: total.stored + now.stored - before.stored,
+        lost_overflow: total.lost_overflow + now.lost_overflow - before.lost_overflow,
+        lost_ended: total.lost_ended + now.lost_ended - before.lost_ended,
+        elsewhere: total.elsewhere + now.elsewhere - before.elsewhere,
+        duplicates: total.duplicates + now.duplicates - before.duplicates,
+    }
+}
+
+/// Makes `stream` the most recently touched.
+fn touch(touched: &mut Vec<Through>, stream: StreamId, through: u64) {
+    touched.retain(|other| other.stream != stream);
+    if touched.len() == MAX_ACKNOWLEDGED {
+        touched.remove(0);
+    }
+    touched.push(Through { stream, through });
+}
+
+/// Drops streams from memory that were not used for the longest, once they are written down.
+fn trim(slots: &mut BTreeMap<StreamId, Slot>) {
+    while slots.len() > MAX_STREAMS_IN_MEMORY {
+        let oldest = slots.iter().filter(|(_, slot)| !slot.changed).min_by_key(|(_, slot)| slot.used);
+        let Some(stream) = oldest.map(|(stream, _)| *stream) else { return };
+        slots.remove(&stream);
+    }
+}
+
+#[cfg(test)]
+mod tests;

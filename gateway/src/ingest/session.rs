@@ -1,0 +1,198 @@
+//! One broker: connects, subscribes, reads, publishes.
+//!
+//! As rumqttc 0.25 is safe: one task owns `poll()` outside any `select!`, and each connection is a new
+//! client. Reading waits for the writer, so a slow disk slows the socket and fills no memory.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use metrics::counter;
+use minuano_telemetry::{EVERYTHING, GatewayName};
+use rumqttc::{AsyncClient, ConnectReturnCode, Event, EventLoop, MqttOptions, Packet, Publish, QoS};
+use tokio::sync::{mpsc, watch};
+
+use super::message::{Message, Refusals, decode};
+use crate::clock::now;
+use crate::config::MqttConfig;
+use crate::http::Readiness;
+
+/// The largest packet that MQTT knows: a smaller bound would let one station's message end the
+/// connection of all. What is too large for Minuano is refused and counted.
+const MAX_INCOMING: usize = 268_435_455;
+const MAX_OUTGOING: usize = 64 * 1024;
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+const FAREWELL: Duration = Duration::from_millis(500);
+/// Requests that may wait in the client.
+const REQUESTS: usize = 256;
+/// Publications that may wait for the session.
+pub const OUTBOX: usize = 4096;
+
+/// Something this gateway says.
+#[derive(Clone, Debug)]
+pub struct Publication {
+    /// Where.
+    pub topic: String,
+    /// Whether the broker keeps it.
+    pub retain: bool,
+    /// What.
+    pub payload: Vec<u8>,
+}
+
+/// One broker's connection, made again whenever it breaks.
+#[derive(Debug)]
+pub struct Session {
+    /// Its place in the configuration.
+    pub index: usize,
+    /// Where and how.
+    pub config: MqttConfig,
+    /// Who connects.
+    pub gateway: GatewayName,
+    /// Where messages go.
+    pub writer: mpsc::Sender<Message>,
+    /// Where it says whether it is connected.
+    pub readiness: Arc<Readiness>,
+}
+
+impl Session {
+    /// Runs until `shutdown`.
+    pub async fn run(self, outbox: mpsc::Receiver<Publication>, mut shutdown: watch::Receiver<bool>) {
+        let (current, clients) = watch::channel(None);
+        let publisher = tokio::spawn(publish(outbox, clients.clone()));
+        let reader = tokio::spawn(self.keep_connected(current));
+        // An error means that the sender is gone, which is a shutdown too.
+        let _ = shutdown.wait_for(|stop| *stop).await;
+        farewell(clients).await;
+        reader.abort();
+        publisher.abort();
+    }
+
+    async fn keep_connected(self, current: watch::Sender<Option<AsyncClient>>) {
+        let condition = format!("broker {}:{}", self.config.host, self.config.port);
+        let mut refusals = Refusals::default();
+        let mut wait = self.config.retry_first;
+        self.readiness.set(&condition, false, "not connected yet");
+        loop {
+            let (client, mut events) = AsyncClient::new(self.options(), REQUESTS);
+            let why = match connect(&client, &mut events).await {
+                Ok(()) => {
+                    tracing::info!("{condition}: connected");
+                    self.readiness.set(&condition, true, "connected");
+                    wait = self.config.retry_first;
+                    current.send_replace(Some(client));
+                    let why = self.read(&mut events, &mut refusals).await;
+                    current.send_replace(None);
+                    counter!("minuano_broker_disconnections_total").increment(1);
+                    why
+                }
+                Err(why) => why,
+            };
+            let pause = jittered(wait);
+            let detail = format!("{why}; next try in {:.1} s", pause.as_secs_f64());
+            tracing::warn!("{condition}: {detail}");
+            self.readiness.set(&condition, false, &detail);
+            tokio::time::sleep(pause).await;
+            wait = (wait * 2).min(self.config.retry_most);
+        }
+    }
+
+    /// Reads until the connection breaks; gives why it did.
+    async fn read(&self, events: &mut EventLoop, refusals: &mut Refusals) -> String {
+        loop {
+            match events.poll().await {
+                Ok(Event::Incoming(Packet::Publish(publish))) => {
+                    if self.take(&publish, refusals).await.is_err() {
+                        return "the writer has stopped".to_owned();
+                    }
+                }
+                Ok(Event::Incoming(_) | Event::Outgoing(_)) => {}
+                Err(error) => return error.to_string(),
+            }
+        }
+    }
+
+    async fn take(
+        &self,
+        publish: &Publish,
+        refusals: &mut Refusals,
+    ) -> Result<(), mpsc::error::SendError<Message>> {
+        match decode(&publish.topic, &publish.payload) {
+            Ok((station, payload)) => {
+                counter!("minuano_messages_received_total", "leaf" => payload.leaf().word()).increment(1);
+                let message = Message {
+                    broker: self.index,
+                    retained: publish.retain,
+                    station,
+                    payload,
+                    received_at: now(),
+                };
+                self.writer.send(message).await
+            }
+            Err(refusal) => {
+                refusals.take(&publish.topic, &refusal, Instant::now());
+                Ok(())
+            }
+        }
+    }
+
+    fn options(&self) -> MqttOptions {
+        // A dot is in no station's name, so no station can take this client id over.
+        let id = format!("minuano.gateway.{}", self.gateway);
+        let mut options = MqttOptions::new(id, &self.config.host, self.config.port);
+        options
+            .set_keep_alive(self.config.keep_alive)
+            .set_clean_session(true)
+            .set_max_packet_size(MAX_INCOMING, MAX_OUTGOING);
+        if let (Some(user), Some(password)) = (&self.config.user, &self.config.password) {
+            options.set_credentials(user, password.reveal());
+        }
+        options
+    }
+}
+
+/// Connects and subscribes; gives in words why it could not.
+async fn connect(client: &AsyncClient, events: &mut EventLoop) -> Result<(), String> {
+    loop {
+        match events.poll().await {
+            Ok(Event::Incoming(Packet::ConnAck(answer))) if answer.code == ConnectReturnCode::Success => {
+                return client.try_subscribe(EVERYTHING, QoS::AtLeastOnce).map_err(|error| error.to_string());
+            }
+            Ok(Event::Incoming(Packet::ConnAck(answer))) => return Err(format!("refused: {:?}", answer.code)),
+            Ok(_) => {}
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+}
+
+/// Hands publications to whichever client is connected. One that finds none is dropped: a station that
+/// misses an acknowledgement sends again, and a repeat makes an acknowledgement due.
+async fn publish(mut outbox: mpsc::Receiver<Publication>, clients: watch::Receiver<Option<AsyncClient>>) {
+    while let Some(publication) = outbox.recv().await {
+        let client = clients.borrow().clone();
+        let sent = match client {
+            Some(client) => {
+                let Publication { topic, retain, payload } = publication;
+                client.publish(topic, QoS::AtLeastOnce, retain, payload).await.is_ok()
+            }
+            None => false,
+        };
+        if !sent {
+            counter!("minuano_publications_dropped_total").increment(1);
+        }
+    }
+}
+
+/// Says goodbye to the broker, and waits a moment for the connection to end.
+async fn farewell(mut clients: watch::Receiver<Option<AsyncClient>>) {
+    let client = clients.borrow().clone();
+    if client.is_some_and(|client| client.try_disconnect().is_ok()) {
+        let gone = clients.wait_for(Option::is_none);
+        // Whether it came in time or not: nothing of ours waits for the broker.
+        let _ = tokio::time::timeout(FAREWELL, gone).await;
+    }
+}
+
+/// Full jitter: anything up to `wait`, so that many gateways and stations do not come back at once.
+fn jittered(wait: Duration) -> Duration {
+    let random = getrandom::u32().unwrap_or(u32::MAX / 2);
+    wait.mul_f64(f64::from(random) / f64::from(u32::MAX)).max(SHORTEST_PAUSE)
+}

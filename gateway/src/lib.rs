@@ -1,0 +1,30 @@
+//! Ingests what weather stations measure, checks, keeps, shows and forwards it, and loses none of it.
+//!
+//! # Layout, in the order of a reading's way
+//!
+//! - [`run`]: the whole path on one screen
+//! - [`broker`]: the embedded broker
+//! - [`ingest`]: MQTT messages to the disk
+//! - [`quality`]: flags beside values, episodes
+//! - [`store`]: the SQLite file
+//! - [`acknowledge`]: which readings are accounted for, and when a station is told so
+//! - [`directory`], [`live`]: what is known of each station now, and what happens
+//! - [`lake`]: Parquet batches
+//! - [`http`]: routes, panel, metrics
+//! - [`config`], [`cli`], [`clock`], [`shutdown`], [`take_over`]: around it
+
+pub mod acknowledge;
+pub mod broker;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod directory;
+pub mod http;
+pub mod ingest;
+pub mod lake;
+pub mod live;
+pub mod quality;
+pub mod run;
+pub mod shutdown;
+pub mod store;
+pub mod take_over;

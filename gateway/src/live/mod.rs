@@ -1,0 +1,54 @@
+//! What happens now, for whoever listens: the panel, the alerts.
+
+use std::sync::Arc;
+
+use minuano_telemetry::{Anomaly, Millis, StationName};
+use tokio::sync::broadcast;
+
+use crate::directory::Presence;
+use crate::store::StoredReading;
+
+/// Events that a slow listener may fall behind before it has to begin again.
+const BACKLOG: usize = 4096;
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A reading was committed to the store.
+    Reading(Arc<StoredReading>),
+    /// A station came, went or was stopped.
+    Status {
+        /// Which.
+        station: StationName,
+        /// What it is now.
+        state: Presence,
+        /// Since when.
+        since: Millis,
+    },
+    /// An episode opened, changed or closed.
+    Anomaly(Arc<Anomaly>),
+}
+
+/// Carries events from the writer to every listener; none of them can hold it up.
+#[derive(Clone, Debug)]
+pub struct Hub {
+    sender: broadcast::Sender<Event>,
+}
+
+impl Default for Hub {
+    fn default() -> Self {
+        Self { sender: broadcast::Sender::new(BACKLOG) }
+    }
+}
+
+impl Hub {
+    /// Tells every listener. Nobody listening is fine.
+    pub fn tell(&self, event: Event) {
+        let _ = self.sender.send(event);
+    }
+
+    /// Events from now on.
+    pub fn listen(&self) -> broadcast::Receiver<Event> {
+        self.sender.subscribe()
+    }
+}

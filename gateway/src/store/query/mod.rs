@@ -1,0 +1,57 @@
+//! What the routes ask of the store. Reading only: nothing here can change what was measured.
+//!
+//! # Layout
+//!
+//! - [`readings`]: one station's readings by time, and everyone's by arrival
+//! - [`buckets`]: readings folded into minutes, hours, days
+//! - [`anomalies`]: episodes of suspect data
+//! - [`losses`]: what was measured and never came, and when nothing was measured
+//! - [`lake`]: batches on their way to the lake
+//!
+//! Every list takes a limit and gives one item more than a page needs to know whether another follows.
+
+pub mod anomalies;
+pub mod buckets;
+pub mod lake;
+pub mod losses;
+pub mod readings;
+
+use minuano_telemetry::StationName;
+use rusqlite::{Connection, OptionalExtension};
+
+/// The row of a station; `None` until the first thing of it is written down.
+pub fn station_row(connection: &Connection, station: &StationName) -> rusqlite::Result<Option<i64>> {
+    connection
+        .prepare_cached("SELECT id FROM stations WHERE name = ?1")?
+        .query_row([station.as_str()], |row| row.get(0))
+        .optional()
+}
+
+/// A page of a list: at most `limit` items, and where the next page begins if there is one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page<T, C> {
+    /// In the list's order.
+    pub items: Vec<T>,
+    /// Continues exactly after the last item.
+    pub next: Option<C>,
+}
+
+impl<T, C> Page<T, C> {
+    /// Cuts what was asked for with one item more than `limit` down to a page.
+    fn cut(mut items: Vec<T>, limit: usize, position: impl FnOnce(&T) -> C) -> Self {
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next = if more { items.last().map(position) } else { None };
+        Self { items, next }
+    }
+
+    /// Nothing, and nothing follows.
+    pub const fn empty() -> Self {
+        Self { items: Vec::new(), next: None }
+    }
+}
+
+/// As a SQL parameter: one item more than a page.
+fn one_more(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
+}

@@ -1,0 +1,79 @@
+//! Rows that are old and in the lake are pruned, a few at a time, so that ingest never waits long.
+
+use minuano_telemetry::Millis;
+use rusqlite::Connection;
+
+/// Rows deleted in one go.
+const AT_ONCE: i64 = 2_000;
+
+/// Deletes some of the rows that arrived before `before`; with a lake, only what is in it. Gives how
+/// many went: fewer than one go means that nothing is left to do.
+pub fn prune(connection: &Connection, before: Millis, lake: bool) -> rusqlite::Result<usize> {
+    let Some(first) = connection
+        .prepare_cached("SELECT MIN(row) FROM readings")?
+        .query_row([], |row| row.get::<_, Option<i64>>(0))?
+    else {
+        return Ok(0);
+    };
+    let mut last = first + AT_ONCE - 1;
+    if lake {
+        last = last.min(uploaded_to(connection)?);
+    }
+    connection
+        .prepare_cached("DELETE FROM readings WHERE row BETWEEN ?1 AND ?2 AND received_at < ?3")?
+        .execute((first, last, before.get()))
+}
+
+/// The last row such that it and all before it are in the lake.
+fn uploaded_to(connection: &Connection) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached(
+            "SELECT COALESCE((SELECT MIN(first_row) - 1 FROM lake_batches WHERE done_at IS NULL), \
+             (SELECT MAX(last_row) FROM lake_batches), 0)",
+        )?
+        .query_row([], |row| row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    fn at(day: i64) -> Millis {
+        Millis::new(1_800_000_000_000 + day * 86_400_000).unwrap()
+    }
+
+    fn rows(connection: &Connection) -> Vec<i64> {
+        let mut statement = connection.prepare("SELECT row FROM readings ORDER BY row").unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    }
+
+    #[test]
+    fn only_what_is_old_and_in_the_lake_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("g.db"), at(0)).unwrap();
+        let connection = store.writer().unwrap();
+        for day in 1..=6 {
+            connection
+                .execute(
+                    "INSERT INTO readings (station, stream, seq, observed_at, received_at, clock, samples, \
+                     temperature_flag, pressure_flag, humidity_flag, illuminance_flag, faults, settled) \
+                     VALUES (1, 1, ?1, ?2, ?2, 0, 1, 9, 9, 9, 9, 0, 1)",
+                    (day, at(day).get()),
+                )
+                .unwrap();
+        }
+        assert_eq!(prune(&connection, at(100), true).unwrap(), 0, "nothing is in the lake yet");
+        connection
+            .execute_batch(
+                "INSERT INTO lake_batches (first_row, last_row, planned_at, excluded, done_at) VALUES (1, 2, 0, '[]', 1);
+                 INSERT INTO lake_batches (first_row, last_row, planned_at, excluded) VALUES (3, 4, 0, '[]');",
+            )
+            .unwrap();
+        assert_eq!(prune(&connection, at(2), true).unwrap(), 1);
+        assert_eq!(prune(&connection, at(100), true).unwrap(), 1);
+        assert_eq!(rows(&connection), [3, 4, 5, 6]);
+        assert_eq!(prune(&connection, at(5), false).unwrap(), 2);
+        assert_eq!(rows(&connection), [5, 6]);
+    }
+}

@@ -1,0 +1,198 @@
+//! What the types cannot say: ranges, and keys that must fit each other.
+
+use std::time::Duration;
+
+use minuano_settings::{Problems, Secret};
+use minuano_telemetry::StationName;
+use tracing_subscriber::EnvFilter;
+
+use super::file::{Bus, BusKind, Clock, File};
+use super::{BusConfig, ClockSource, Config, LogConfig, Mqtt, Place, Run, Sampling};
+use crate::emulated::Series;
+
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(86_400);
+const MIN_LOG_BYTES: u64 = 64 * 1024;
+/// A second's keep-alive is what rumqttc panics below; less than five is more pings than readings.
+const MIN_KEEP_ALIVE: Duration = Duration::from_secs(5);
+
+/// The configuration, when enough of it is there; what is wrong is in the problems either way.
+pub(super) fn checked(file: File, problems: &mut Problems) -> Option<Config> {
+    let station = station(file.station.as_deref(), problems);
+    let clock = clock(&file.clock, file.bus.kind);
+    let sampling = sampling(&file.sampling, problems);
+    let log = log(file.log, problems);
+    let mqtt = mqtt(file.mqtt, problems);
+    let run = run(file.run, problems);
+    let bus = bus(file.bus, problems);
+    let place = place(file.place, station.as_ref(), problems);
+    Some(Config { station: station?, place: place?, bus: bus?, sampling, log, mqtt, clock, run })
+}
+
+fn station(name: Option<&str>, problems: &mut Problems) -> Option<StationName> {
+    let Some(name) = name else {
+        // A wrong one was named already, and then taken away.
+        if !problems.0.iter().any(|problem| problem.key == "station") {
+            problems.add("station", "is missing; give the station a name such as station = \"roof\"");
+        }
+        return None;
+    };
+    match name.parse() {
+        Ok(name) => Some(name),
+        Err(error) => {
+            problems.add("station", format_args!("{error}; it takes 1 to 32 of a-z 0-9 - _"));
+            None
+        }
+    }
+}
+
+fn place(place: super::file::Place, station: Option<&StationName>, problems: &mut Problems) -> Option<Place> {
+    within(problems, "place.latitude", place.latitude, -90.0, 90.0, "degrees north");
+    within(problems, "place.longitude", place.longitude, -180.0, 180.0, "degrees east");
+    within(problems, "place.altitude_m", place.altitude_m, -500.0, 9_000.0, "metres above the sea");
+    let name = match place.name {
+        Some(name) => text(problems, "place.name", &name),
+        None => station.and_then(|station| heapless::String::try_from(station.as_str()).ok()),
+    };
+    let zone = place.zone.as_deref().map(|zone| {
+        problems.require(
+            is_zone(zone),
+            "place.zone",
+            format_args!("{zone:?} is no IANA time zone such as \"America/Denver\""),
+        );
+        text(problems, "place.zone", zone)
+    });
+    Some(Place {
+        name: name?,
+        latitude: place.latitude,
+        longitude: place.longitude,
+        altitude_m: place.altitude_m,
+        zone: zone.flatten(),
+    })
+}
+
+fn within(problems: &mut Problems, key: &str, value: Option<f64>, low: f64, high: f64, what: &str) {
+    if let Some(value) = value {
+        let right = (low..=high).contains(&value);
+        problems.require(right, key, format_args!("is {value}; it takes {low} to {high} {what}"));
+    }
+}
+
+fn text(problems: &mut Problems, key: &str, text: &str) -> Option<heapless::String<64>> {
+    let fits = heapless::String::try_from(text).ok().filter(|_| !text.trim().is_empty());
+    problems.require(fits.is_some(), key, "takes 1 to 64 bytes of text");
+    fits
+}
+
+/// The shape of a name in the IANA database. The database itself is the gateway's affair.
+pub(super) fn is_zone(zone: &str) -> bool {
+    let part = |part: &str| {
+        part.starts_with(|first: char| first.is_ascii_alphabetic())
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+'))
+    };
+    zone == "UTC" || (zone.contains('/') && zone.split('/').all(part))
+}
+
+fn bus(bus: Bus, problems: &mut Problems) -> Option<BusConfig> {
+    match bus.kind {
+        BusKind::I2c => {
+            let only = "is for kind = \"emulated\"; take it out, or change bus.kind";
+            problems.require(bus.history.is_none(), "bus.history", only);
+            problems.require(bus.series.is_none(), "bus.series", only);
+            problems.require(!bus.device.trim().is_empty(), "bus.device", "takes a path such as /dev/i2c-1");
+            Some(BusConfig::I2c { device: bus.device })
+        }
+        BusKind::Emulated => {
+            let history = bus.history.unwrap_or_default();
+            problems.require(history <= DAY * 31, "bus.history", "takes at most \"31d\"");
+            match bus.series.map_or_else(Series::built_in, |path| Series::open(&path)) {
+                Ok(series) => Some(BusConfig::Emulated { series, history }),
+                Err(error) => {
+                    problems.add("bus.series", error);
+                    None
+                }
+            }
+        }
+    }
+}
+
+fn sampling(sampling: &super::file::Sampling, problems: &mut Problems) -> Sampling {
+    let super::file::Sampling { interval, report } = *sampling;
+    let least = Duration::from_millis(50);
+    between(problems, "sampling.interval", interval, least, HOUR);
+    between(problems, "sampling.report", report, least, HOUR);
+    let whole = !interval.is_zero() && report.as_millis().is_multiple_of(interval.as_millis().max(1));
+    if report < interval || !whole {
+        problems.add(
+            "sampling.report",
+            format_args!("is {report:?}; it takes sampling.interval ({interval:?}) or a multiple of it"),
+        );
+    }
+    Sampling { interval, report }
+}
+
+fn log(log: super::file::Log, problems: &mut Problems) -> LogConfig {
+    problems.require(
+        log.folder.is_absolute(),
+        "log.folder",
+        "takes an absolute path such as /var/lib/minuano",
+    );
+    problems.require(
+        log.max_bytes >= MIN_LOG_BYTES,
+        "log.max_bytes",
+        format_args!("takes at least {MIN_LOG_BYTES}"),
+    );
+    between(problems, "log.spill", log.spill, Duration::from_secs(1), HOUR);
+    LogConfig { folder: log.folder, max_bytes: log.max_bytes, spill: log.spill }
+}
+
+fn mqtt(mqtt: super::file::Mqtt, problems: &mut Problems) -> Mqtt {
+    let plain = !mqtt.host.is_empty() && !mqtt.host.contains(|c: char| c.is_whitespace() || c == '/');
+    problems.require(plain, "mqtt.host", "takes a host name or address; the port has a key of its own");
+    problems.require(mqtt.port > 0, "mqtt.port", "takes 1 to 65535");
+    let second = Duration::from_secs(1);
+    between(problems, "mqtt.keep_alive", mqtt.keep_alive, MIN_KEEP_ALIVE, HOUR);
+    between(problems, "mqtt.resend_after", mqtt.resend_after, second, HOUR);
+    between(problems, "mqtt.back_off_first", mqtt.back_off_first, Duration::from_millis(10), HOUR);
+    between(problems, "mqtt.back_off_longest", mqtt.back_off_longest, Duration::from_millis(10), HOUR);
+    problems.require(
+        mqtt.back_off_first <= mqtt.back_off_longest,
+        "mqtt.back_off_longest",
+        "is less than mqtt.back_off_first",
+    );
+    let has_password = mqtt.password.is_some() || mqtt.password_file.is_some();
+    let password = Secret::either(mqtt.password, mqtt.password_file.as_deref(), "mqtt.password", problems);
+    problems.require(!has_password || mqtt.user.is_some(), "mqtt.user", "is missing beside the password");
+    Mqtt {
+        host: mqtt.host,
+        port: mqtt.port,
+        user: mqtt.user,
+        password,
+        keep_alive: mqtt.keep_alive,
+        acknowledge: mqtt.acknowledge,
+        resend_after: mqtt.resend_after,
+        back_off_first: mqtt.back_off_first,
+        back_off_longest: mqtt.back_off_longest,
+    }
+}
+
+/// Emulated time is right by definition.
+fn clock(clock: &Clock, bus: BusKind) -> ClockSource {
+    clock.source.unwrap_or(match bus {
+        BusKind::I2c => ClockSource::Kernel,
+        BusKind::Emulated => ClockSource::Trust,
+    })
+}
+
+fn run(run: super::file::Run, problems: &mut Problems) -> Run {
+    if let Err(error) = EnvFilter::try_new(&run.log_level) {
+        problems.add("run.log_level", format_args!("{error}; it takes error, warn, info, debug or trace"));
+    }
+    between(problems, "run.stop_within", run.stop_within, Duration::ZERO, Duration::from_secs(300));
+    Run { log_level: run.log_level, stop_within: run.stop_within }
+}
+
+fn between(problems: &mut Problems, key: &str, value: Duration, low: Duration, high: Duration) {
+    let right = (low..=high).contains(&value);
+    problems.require(right, key, format_args!("is {value:?}; it takes {low:?} to {high:?}"));
+}

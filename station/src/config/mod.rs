@@ -1,0 +1,146 @@
+//! The configuration, valid as a whole: `/etc/minuano/station.toml`, the environment over it.
+
+mod check;
+mod file;
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use minuano_settings::{Layers, Problems, Secret};
+use minuano_telemetry::StationName;
+
+pub use self::file::{Acknowledge, ClockSource};
+use crate::emulated::Series;
+
+/// The file that is read when none is named.
+pub const DEFAULT_FILE: &str = "/etc/minuano/station.toml";
+/// What environment variables begin with.
+pub const PREFIX: &str = "MINUANO_STATION";
+
+/// A station.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Its name in topics.
+    pub station: StationName,
+    /// Where it stands.
+    pub place: Place,
+    /// Where its sensors are.
+    pub bus: BusConfig,
+    /// How often it measures.
+    pub sampling: Sampling,
+    /// What it keeps.
+    pub log: LogConfig,
+    /// Its broker.
+    pub mqtt: Mqtt,
+    /// What its clock is worth.
+    pub clock: ClockSource,
+    /// The process.
+    pub run: Run,
+}
+
+/// Where a station stands.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// For people.
+    pub name: heapless::String<64>,
+    /// Degrees north.
+    pub latitude: Option<f64>,
+    /// Degrees east.
+    pub longitude: Option<f64>,
+    /// Above mean sea level.
+    pub altitude_m: Option<f64>,
+    /// IANA time zone.
+    pub zone: Option<heapless::String<64>>,
+}
+
+/// Where the sensors are.
+#[derive(Clone, Debug)]
+pub enum BusConfig {
+    /// On the kernel's bus.
+    I2c {
+        /// Such as `/dev/i2c-1`.
+        device: String,
+    },
+    /// In this process.
+    Emulated {
+        /// The weather they feel.
+        series: Series,
+        /// How much time is lived through before going online.
+        history: Duration,
+    },
+}
+
+/// How often a station measures.
+#[derive(Clone, Copy, Debug)]
+pub struct Sampling {
+    /// Between samples.
+    pub interval: Duration,
+    /// Between readings; a multiple of `interval`.
+    pub report: Duration,
+}
+
+/// What a station keeps.
+#[derive(Clone, Debug)]
+pub struct LogConfig {
+    /// Where the log on disk will be.
+    pub folder: PathBuf,
+    /// Its bound.
+    pub max_bytes: u64,
+    /// How long readings wait in RAM for their acknowledgement before they are written to disk.
+    pub spill: Duration,
+}
+
+/// The broker, and how to deal with it.
+#[derive(Clone, Debug)]
+pub struct Mqtt {
+    /// Its host name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Who the station is to the broker.
+    pub user: Option<String>,
+    /// And the proof of it.
+    pub password: Option<Secret>,
+    /// Silence after which the link is tried.
+    pub keep_alive: Duration,
+    /// Whose word makes a reading safe.
+    pub acknowledge: Acknowledge,
+    /// How long to wait for that word before sending again.
+    pub resend_after: Duration,
+    /// The first bound of the wait between connections.
+    pub back_off_first: Duration,
+    /// The last.
+    pub back_off_longest: Duration,
+}
+
+/// The process.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// What is written to the journal, unless RUST_LOG says otherwise.
+    pub log_level: String,
+    /// How long a stop waits for acknowledgements.
+    pub stop_within: Duration,
+}
+
+impl Config {
+    /// This process's configuration, or everything that is wrong with it.
+    pub fn load(file: Option<PathBuf>) -> Result<Self, Problems> {
+        Self::from_layers(&Layers::of_process(file, DEFAULT_FILE, PREFIX))
+    }
+
+    /// The configuration that these layers make.
+    pub fn from_layers(layers: &Layers) -> Result<Self, Problems> {
+        let (file, mut problems) = layers.load::<file::File>();
+        let path = layers.file.as_deref().unwrap_or(&layers.default_file).display().to_string();
+        if problems.0.iter().any(|problem| problem.key.starts_with(&path)) {
+            // What an unreadable file may have said is not missing.
+            return Err(problems);
+        }
+        match check::checked(file, &mut problems) {
+            Some(config) => problems.or(config),
+            None => Err(problems),
+        }
+    }
+}

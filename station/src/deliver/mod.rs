@@ -1,0 +1,236 @@
+//! What to send next, and when to send it again: the station's half of the end-to-end acknowledgement.
+//!
+//! A broker that has sent PUBACK can still lose a message, so a reading stays in the log until a gateway
+//! says that it is on its disk. What that leaves to decide is decided here, without a clock and without I/O:
+//!
+//! - `streams` before other data on each connection, and when a stream begins or ends
+//! - a reading taken while connected goes out once on `telemetry`, at once
+//! - what was there at the connection, or at a time-out, goes out on `backlog`: ended streams first, one at a
+//!   time, oldest first, paced, and never more than [`WINDOW`] messages ahead of the acknowledgements
+//! - without progress for `resend_after` everything unacknowledged is sent again, after a single message as a
+//!   probe; the next time-outs follow at longer, jittered intervals
+//!
+//! Times are milliseconds of any clock that does not go back.
+
+mod broker;
+mod progress;
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use std::collections::VecDeque;
+
+use minuano_telemetry::{Batch, MAX_READINGS, StreamId, Streams};
+
+pub use self::broker::Carried;
+use self::progress::Progress;
+use crate::log::{Log, Stream};
+use crate::random::Random;
+
+/// The most backlog messages that are sent and not yet acknowledged.
+pub const WINDOW: usize = 32;
+/// Between two backlog messages: at most 20 a second, so that a long backlog drowns neither broker nor gateway.
+pub const PACE_MS: u64 = 50;
+/// The longest wait between two time-outs.
+pub const LONGEST_WAIT_MS: u64 = 15 * 60 * 1000;
+
+/// What to send.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Message {
+    /// On `streams`.
+    Streams(Streams),
+    /// On `telemetry`.
+    Telemetry(Batch),
+    /// On `backlog`.
+    Backlog(Batch),
+}
+
+/// The answer to "what now?".
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "one at a time, on its way to the encoder")]
+pub enum Next {
+    /// This.
+    Send(Message),
+    /// Nothing, before this time or any event; without a time, before an event.
+    Wait(Option<u64>),
+}
+
+/// Decides what is sent.
+#[derive(Debug)]
+pub struct Deliver {
+    progress: Progress,
+    connection: Option<Connection>,
+}
+
+/// What is so only as long as one connection lasts.
+#[derive(Debug)]
+struct Connection {
+    /// Streams and their ends as they were said last.
+    said: Option<Vec<(StreamId, Option<u64>)>>,
+    /// The next reading of the running stream to go out live.
+    live: u64,
+    /// Up to which reading of the running stream the backlog goes.
+    up_to: u64,
+    backlog: Backlog,
+}
+
+#[derive(Debug, Default)]
+struct Backlog {
+    /// Where the next message begins: a stream and a `seq`.
+    next: Option<(StreamId, u64)>,
+    /// Sent and unacknowledged, each by its last `seq`.
+    sent: VecDeque<(StreamId, u64)>,
+    /// After a time-out, until something is acknowledged: one message at a time.
+    probing: bool,
+    /// When the next message may go out.
+    free_ms: u64,
+}
+
+impl Deliver {
+    /// Nothing is connected yet.
+    pub fn new(resend_after_ms: u64, random: Random) -> Self {
+        Self { progress: Progress::new(resend_after_ms, random), connection: None }
+    }
+
+    /// The link is up. What is in the log now is backlog; what comes is live.
+    pub fn connected(&mut self, log: &Log) {
+        let measured = running(log).map_or(0, Stream::measured);
+        self.progress.reset();
+        self.connection =
+            Some(Connection { said: None, live: measured + 1, up_to: measured, backlog: Backlog::default() });
+    }
+
+    /// The link is down.
+    pub fn disconnected(&mut self) {
+        self.progress.reset();
+        self.connection = None;
+    }
+
+    /// A cursor has moved.
+    pub fn acknowledged(&mut self, log: &Log, now_ms: u64) {
+        let Some(connection) = &mut self.connection else { return };
+        let reached = |stream: StreamId, seq: u64| log.stream(stream).is_none_or(|of| of.cursor() >= seq);
+        connection.backlog.sent.retain(|&(stream, last)| !reached(stream, last));
+        connection.backlog.probing = false;
+        self.progress.made(now_ms, connection.awaits(log));
+    }
+
+    /// The next message, or how long there is none.
+    pub fn next(&mut self, log: &Log, now_ms: u64) -> Next {
+        let Some(connection) = &mut self.connection else { return Next::Wait(None) };
+        if let Some(streams) = connection.streams(log) {
+            return Next::Send(Message::Streams(streams));
+        }
+        if self.progress.timed_out(now_ms) {
+            connection.send_again(log);
+            self.progress.failed(now_ms);
+        }
+        let message = connection
+            .telemetry(log)
+            .map(Message::Telemetry)
+            .or_else(|| connection.backlog(log, now_ms).map(Message::Backlog));
+        match message {
+            Some(message) => {
+                self.progress.sent(now_ms);
+                Next::Send(message)
+            }
+            None => {
+                let paced = connection.has_backlog(log).then_some(connection.backlog.free_ms);
+                let times = [self.progress.deadline_ms(), paced.filter(|&free_ms| free_ms > now_ms)];
+                Next::Wait(times.into_iter().flatten().min())
+            }
+        }
+    }
+}
+
+impl Connection {
+    fn streams(&mut self, log: &Log) -> Option<Streams> {
+        let streams = log.states();
+        let shape: Vec<_> = streams.streams.iter().map(|state| (state.stream, state.last)).collect();
+        if self.said.as_ref() == Some(&shape) {
+            return None;
+        }
+        self.said = Some(shape);
+        Some(streams)
+    }
+
+    fn telemetry(&mut self, log: &Log) -> Option<Batch> {
+        let stream = running(log)?;
+        let reading = *log.read(stream.id(), self.live, 1).next()?;
+        // Later than expected when overflow took what was to be sent.
+        self.live = reading.seq + 1;
+        Some(batch(stream, std::iter::once(&reading)))
+    }
+
+    fn backlog(&mut self, log: &Log, now_ms: u64) -> Option<Batch> {
+        let window = if self.backlog.probing { 1 } else { WINDOW };
+        if self.backlog.sent.len() >= window || now_ms < self.backlog.free_ms {
+            return None;
+        }
+        let (stream, from, up_to) = self.due(log)?;
+        let readings = log.read(stream.id(), from, MAX_READINGS).take_while(|reading| reading.seq <= up_to);
+        let batch = batch(stream, readings);
+        let last = batch.readings.last()?.seq;
+        self.backlog.next = Some((stream.id(), last + 1));
+        self.backlog.sent.push_back((stream.id(), last));
+        self.backlog.free_ms = now_ms + PACE_MS;
+        Some(batch)
+    }
+
+    /// Whether only the pace holds a backlog message back.
+    fn has_backlog(&self, log: &Log) -> bool {
+        let window = if self.backlog.probing { 1 } else { WINDOW };
+        self.backlog.sent.len() < window && self.due(log).is_some()
+    }
+
+    /// The stream whose backlog is due, and which of its readings. The first that is not acknowledged holds
+    /// up the others: a gateway names only the streams that were touched last.
+    fn due<'a>(&self, log: &'a Log) -> Option<(&'a Stream, u64, u64)> {
+        let (stream, up_to) = log
+            .streams()
+            .iter()
+            .map(|stream| (stream, self.backlog_end(log, stream)))
+            .find(|(stream, up_to)| stream.oldest() <= *up_to)?;
+        let from = match self.backlog.next {
+            Some((of, next)) if of == stream.id() => next.max(stream.oldest()),
+            _ => stream.oldest(),
+        };
+        (from <= up_to).then_some((stream, from, up_to))
+    }
+
+    fn backlog_end(&self, log: &Log, stream: &Stream) -> u64 {
+        let is_running = running(log).is_some_and(|running| running.id() == stream.id());
+        if is_running { self.up_to } else { stream.measured() }
+    }
+
+    /// Everything unacknowledged goes out again, behind one message as a probe.
+    fn send_again(&mut self, log: &Log) {
+        self.up_to = self.live - 1;
+        self.backlog.next = None;
+        self.backlog.sent.clear();
+        self.backlog.probing = true;
+        debug_assert!(running(log).is_none_or(|stream| self.up_to <= stream.measured()));
+    }
+
+    /// Whether something was sent that is not acknowledged.
+    fn awaits(&self, log: &Log) -> bool {
+        let live =
+            running(log).is_some_and(|stream| stream.oldest() < self.live && self.live > self.up_to + 1);
+        live || !self.backlog.sent.is_empty()
+    }
+}
+
+/// This run's stream: it stays so when the run has ended, since its last readings are still on their way.
+fn running(log: &Log) -> Option<&Stream> {
+    log.streams().last()
+}
+
+fn batch<'a>(stream: &Stream, readings: impl Iterator<Item = &'a minuano_telemetry::Reading>) -> Batch {
+    Batch {
+        stream: stream.id(),
+        cursor: stream.cursor(),
+        oldest: stream.oldest(),
+        readings: readings.take(MAX_READINGS).copied().collect(),
+    }
+}

@@ -1,0 +1,23 @@
+//! The Raspberry Pi binary: from sensor registers to acknowledged MQTT telemetry.
+//!
+//! # Layout
+//!
+//! One reading's way: [`sensors`] on a [`bus`] (the kernel's, or [`emulated`]) ─► [`sample`] ─► [`log`] ─►
+//! MQTT. [`deliver`] decides what is sent and when it is sent again; [`link`] carries it. Around them:
+//! [`config`], [`cli`], [`clock`], [`health`], and [`run`], which shows the whole path on one screen.
+
+pub mod bus;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod deliver;
+pub mod emulated;
+pub mod health;
+pub mod link;
+pub mod log;
+pub mod random;
+pub mod run;
+pub mod sample;
+pub mod sensors;
+pub mod shutdown;
+pub mod station;

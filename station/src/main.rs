@@ -1,0 +1,5 @@
+//! `minuano-station`.
+
+fn main() -> std::process::ExitCode {
+    minuano_station::cli::main()
+}

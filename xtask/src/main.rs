@@ -1,0 +1,36 @@
+//! `cargo xtask …`: every chore that is more than one cargo command.
+
+mod bench;
+mod demo;
+mod install;
+mod panel;
+mod process;
+mod suites;
+
+use clap::{Parser, Subcommand};
+
+/// Chores of the Minuano repository.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Builds everything, lets three stations live through a day of real weather, and shows the panel.
+    Demo(demo::Options),
+    /// Installs what the tests need where it is missing, and runs everything.
+    Test(suites::Options),
+    /// Measures speed as ratios against a peer in the same run.
+    Bench(bench::Options),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().chore {
+        Chore::Demo(options) => demo::run(&options),
+        Chore::Test(options) => suites::run(&options),
+        Chore::Bench(options) => bench::run(&options),
+    }
+}

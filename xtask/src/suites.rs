@@ -1,0 +1,144 @@
+//! Runs every suite and adds up what they say.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, ensure};
+use clap::Args;
+
+use crate::panel::{self, npm};
+use crate::process::{cargo, shown, target};
+use crate::install;
+
+/// Which suites run.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --only rust")]
+pub struct Options {
+    /// Runs one suite: format, clippy, panel-types, panel-units or rust.
+    #[arg(long, value_name = "SUITE")]
+    only: Option<String>,
+}
+
+/// How many tests of a suite went how.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    passed: u64,
+    failed: u64,
+    skipped: u64,
+}
+
+/// How the output of a suite is read.
+#[derive(Clone, Copy)]
+enum Counts {
+    /// One check: it passes or fails as a whole.
+    Whole,
+    /// `test result: ok. 3 passed; 0 failed; 1 ignored; …`, once for each binary.
+    Cargo,
+    /// `Tests  12 passed | 1 skipped (13)`.
+    Vitest,
+}
+
+/// Installs, builds and runs; an error if anything failed.
+pub fn run(options: &Options) -> anyhow::Result<()> {
+    let begun = Instant::now();
+    install::debian_packages()?;
+    let python = install::python()?;
+    panel::packages("tests/browser")?;
+    // The gateway embeds the panel, so the panel comes first.
+    panel::build()?;
+
+    let mut clippy = cargo();
+    clippy.args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"]);
+    let mut format = cargo();
+    format.args(["fmt", "--all", "--check"]);
+    let mut types = npm("dashboard");
+    types.args(["run", "--silent", "check"]);
+    let mut units = npm("dashboard");
+    units.args(["test", "--silent"]).env("NO_COLOR", "1").env("CI", "true");
+    let mut rust = cargo();
+    rust.args(["test", "--workspace", "--no-fail-fast"]).env("MINUANO_PYTHON", python);
+
+    let mut total = Tally::default();
+    let suites: [(&str, Command, Counts); 5] = [
+        ("format", format, Counts::Whole),
+        ("panel-types", types, Counts::Whole),
+        ("panel-units", units, Counts::Vitest),
+        ("clippy", clippy, Counts::Whole),
+        ("rust", rust, Counts::Cargo),
+    ];
+    let chosen = |name: &str| options.only.as_deref().is_none_or(|only| only == name);
+    ensure!(suites.iter().any(|(name, ..)| chosen(name)), "there is no such suite; see cargo xtask test --help");
+    for (name, mut command, counts) in suites.into_iter().filter(|(name, ..)| chosen(name)) {
+        if name == "rust" {
+            build_binaries()?;
+        }
+        let tally = run_suite(name, &mut command, counts)?;
+        total.passed += tally.passed;
+        total.failed += tally.failed;
+        total.skipped += tally.skipped;
+    }
+    println!("\nall suites took {} s", begun.elapsed().as_secs());
+    println!("{} passed, {} failed, {} skipped", total.passed, total.failed, total.skipped);
+    ensure!(total.failed == 0, "{} failed", total.failed);
+    Ok(())
+}
+
+/// The end-to-end tests run the binaries as users do.
+fn build_binaries() -> anyhow::Result<()> {
+    crate::process::must(cargo().args(["build", "--package", "minuano-station", "--package", "minuano-gateway"]))?;
+    ensure!(target().join("debug/minuano-gateway").exists(), "cargo built no gateway");
+    Ok(())
+}
+
+/// Runs one suite, shows what it prints, and counts.
+fn run_suite(name: &str, command: &mut Command, counts: Counts) -> anyhow::Result<Tally> {
+    println!("\n── {name}: {}", shown(command));
+    let begun = Instant::now();
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("{} did not start", shown(command)))?;
+    let mut tally = Tally::default();
+    let stdout = child.stdout.take().context("no standard output")?;
+    for line in BufReader::new(stdout).lines() {
+        let line = line?;
+        println!("{line}");
+        match counts {
+            Counts::Cargo if line.starts_with("test result:") => count(&line, &mut tally),
+            Counts::Vitest if line.trim_start().starts_with("Tests ") => count(&line, &mut tally),
+            _ => {}
+        }
+    }
+    let status = child.wait()?;
+    if matches!(counts, Counts::Whole) {
+        tally.passed = u64::from(status.success());
+    }
+    // A suite that could not be built or counted has failed as well.
+    if tally.failed == 0 && (!status.success() || tally.passed == 0) {
+        tally.failed = 1;
+    }
+    println!(
+        "── {name}: {} passed, {} failed, {} skipped in {} s",
+        tally.passed,
+        tally.failed,
+        tally.skipped,
+        begun.elapsed().as_secs()
+    );
+    Ok(tally)
+}
+
+/// Adds `3 passed`, `0 failed`, `1 ignored` or `1 skipped`, wherever they stand in the line.
+fn count(line: &str, tally: &mut Tally) {
+    let words: Vec<&str> = line.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    for pair in words.windows(2) {
+        let Ok(number) = pair[0].parse::<u64>() else { continue };
+        match pair[1] {
+            "passed" => tally.passed += number,
+            "failed" => tally.failed += number,
+            "ignored" | "skipped" | "todo" => tally.skipped += number,
+            _ => {}
+        }
+    }
+}
