@@ -5,7 +5,8 @@
 //! sent again, because stations wait for the gateway's acknowledgement and not for the broker's.
 
 use std::collections::HashMap;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::{Duration, Instant};
 
 use rumqttd::{Broker, Config, ConnectionSettings, RouterConfig, ServerSettings};
 
@@ -17,6 +18,7 @@ const SEGMENTS: usize = 10;
 /// Larger messages end the sender's connection; smaller ones that are too large for Minuano are refused
 /// by the gateway and counted.
 const MAX_PAYLOAD: usize = 2 * 1024 * 1024;
+const START_WITHIN: Duration = Duration::from_secs(5);
 const CONNECT_TIMEOUT_MS: u16 = 10_000;
 
 /// What stops the embedded broker.
@@ -28,9 +30,12 @@ pub enum BrokerError {
     /// No thread could be started.
     #[error("the embedded broker did not start: {0}")]
     Thread(std::io::Error),
+    /// It started and takes no connection.
+    #[error("the embedded broker does not answer on {0}")]
+    Silent(SocketAddr),
 }
 
-/// Starts the broker; it ends with the process.
+/// Starts the broker and waits until it takes connections; it ends with the process.
 pub fn start(listen: SocketAddr) -> Result<(), BrokerError> {
     // rumqttd binds on a thread of its own and only logs a port in use: find out first.
     drop(TcpListener::bind(listen).map_err(|error| BrokerError::Listen(listen, error))?);
@@ -43,6 +48,13 @@ pub fn start(listen: SocketAddr) -> Result<(), BrokerError> {
             }
         })
         .map_err(BrokerError::Thread)?;
+    let deadline = Instant::now() + START_WITHIN;
+    while TcpStream::connect_timeout(&listen, START_WITHIN).is_err() {
+        if Instant::now() > deadline {
+            return Err(BrokerError::Silent(listen));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
     tracing::info!(%listen, "embedded broker started");
     Ok(())
 }

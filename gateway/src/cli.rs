@@ -1,6 +1,6 @@
 //! The command line, and what each command ends with.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -98,8 +98,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { BAD_USAGE } else { DONE });
         }
     };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,rumqttd=error"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    log_to_stderr();
     match execute(cli.command) {
         Ok(true) => ExitCode::from(DONE),
         Ok(false) => ExitCode::from(ANYTHING_ELSE),
@@ -117,6 +116,13 @@ pub fn main() -> ExitCode {
             }
         }
     }
+}
+
+fn log_to_stderr() {
+    // rumqttd logs every client that leaves as an error; what matters of it shows in our own session.
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,rumqttd=off"));
+    let coloured = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(coloured).with_writer(std::io::stderr).init();
 }
 
 /// Gives whether all is well.
@@ -174,7 +180,8 @@ fn open_lake(arg: ConfigArg) -> anyhow::Result<Lake> {
     let config = Config::load(arg.config)?;
     let Some(lake) = &config.lake else {
         let key = "lake".to_owned();
-        let what = "is not configured; it takes [lake] with url = \"file:///folder\" or s3://bucket/prefix".to_owned();
+        let what = "is not configured; it takes [lake] with url = \"file:///folder\" or s3://bucket/prefix"
+            .to_owned();
         return Err(Problems(vec![Problem { key, what }]).into());
     };
     let store = Arc::new(Store::open(&config.store.file, now())?);

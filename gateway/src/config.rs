@@ -259,7 +259,11 @@ fn gateway_name(configured: Option<String>, problems: &mut Problems) -> Option<G
         let short = host.trim().split('.').next().unwrap_or_default().to_lowercase();
         let fitting: String =
             short.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
-        if fitting.starts_with(|c: char| c.is_ascii_lowercase()) { fitting } else { format!("host-{fitting}") }
+        if fitting.starts_with(|c: char| c.is_ascii_lowercase()) {
+            fitting
+        } else {
+            format!("host-{fitting}")
+        }
     });
     match name.parse() {
         Ok(name) => Some(name),
@@ -323,7 +327,10 @@ fn checked_lake(mut lake: LakeConfig, problems: &mut Problems) -> LakeConfig {
     problems.require(
         matches!(scheme, Some("file" | "s3" | "gs" | "az")),
         "lake.url",
-        format_args!("{:?} takes file:///folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix", lake.url),
+        format_args!(
+            "{:?} takes file:///folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix",
+            lake.url
+        ),
     );
     lake.secret_access_key = Secret::either(
         lake.secret_access_key.take(),
@@ -336,10 +343,6 @@ fn checked_lake(mut lake: LakeConfig, problems: &mut Problems) -> LakeConfig {
         "lake.access_key_id",
         "goes with secret_access_key or secret_access_key_file: give both or neither",
     );
-    problems.require(
-        (1..=500_000).contains(&lake.close_rows),
-        "lake.close_rows",
-        "takes 1 to 500000",
-    );
+    problems.require((1..=500_000).contains(&lake.close_rows), "lake.close_rows", "takes 1 to 500000");
     lake
 }

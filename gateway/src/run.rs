@@ -24,9 +24,9 @@ use crate::{broker, ingest};
 /// brokers ─► sessions ─► writer (account, check, commit, acknowledge) ─► store ─┬─► live ─► routes, panel
 ///                                                                               └─► lake
 pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(config.http.listen)
-        .await
-        .with_context(|| format!("http.listen {}; it takes a free port on this machine", config.http.listen))?;
+    let listener = TcpListener::bind(config.http.listen).await.with_context(|| {
+        format!("http.listen {}; it takes a free port on this machine", config.http.listen)
+    })?;
     let metrics = metrics::install()?;
     let store = Arc::new(Store::open(&config.store.file, now())?);
     let (directory, hub) = (Arc::new(Directory::default()), Hub::default());
@@ -76,15 +76,8 @@ pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Res
     let lake_task = lake.map(|lake| tokio::spawn(lake.run(stopped(shutdown.clone()))));
     let address = listener.local_addr()?;
     tracing::info!(gateway = %config.gateway, store = %store.file().display(), "the panel is at http://{address}");
-    let app = App::new(
-        config.gateway,
-        store,
-        directory,
-        hub,
-        readiness,
-        metrics,
-        config.lake.map(|lake| lake.url),
-    );
+    let app =
+        App::new(config.gateway, store, directory, hub, readiness, metrics, config.lake.map(|lake| lake.url));
     let serving = http::serve(listener, Arc::new(app), stopped(shutdown));
     let served = serving.await.context("http");
 

@@ -9,8 +9,8 @@ use anyhow::{Context, bail};
 use minuano_telemetry::{Acknowledged, Leaf, MAX_MESSAGE, Payload, StationName};
 use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
 
-use crate::config::{Config, MqttConfig};
 use crate::clock::now;
+use crate::config::{Config, MqttConfig};
 use crate::store::{Store, stations};
 
 const WITHIN: Duration = Duration::from_secs(10);

@@ -80,6 +80,25 @@ fn readings_arrive_are_acknowledged_and_leave_the_log_and_a_stop_is_clean() {
 }
 
 #[test]
+fn a_stop_keeps_what_was_sampled_in_the_unfinished_interval() {
+    let broker = Broker::running();
+    let gateway = Gateway::subscribed(broker.port, true);
+    let bus = "[bus]\nkind = \"emulated\"\n[sampling]\ninterval = \"300ms\"\nreport = \"30m\"";
+    let mut station = Station::start(broker.port, bus, RUN);
+    gateway.wait("a sample", |seen| match seen.of(Leaf::Health).last() {
+        Some(Payload::Health(health)) => (!health.sensors.is_empty()).then_some(()),
+        _ => None,
+    });
+    station.terminate();
+    assert_eq!(station.ended().code(), Some(0));
+    assert_eq!((station.counted::<u64>("measured"), station.counted::<u64>("unacknowledged")), (1, 0));
+    gateway.wait("its reading", |seen| match seen.of(Leaf::Telemetry).last() {
+        Some(Payload::Telemetry(batch)) => (1..6_000).contains(&batch.readings[0].samples).then_some(()),
+        _ => None,
+    });
+}
+
+#[test]
 fn a_killed_station_is_offline_and_one_that_sees_itself_offline_comes_online() {
     let broker = Broker::running();
     let gateway = Gateway::subscribed(broker.port, true);

@@ -12,14 +12,16 @@ const ROUNDS: usize = 5;
 
 fn main() {
     let backlog = full_backlog();
-    for (name, leaf, bytes, readings) in
-        [("one live reading", Leaf::Telemetry, LIVE, 1), ("a backlog of 64", Leaf::Backlog, backlog.as_slice(), 64)]
-    {
+    for (name, leaf, bytes, readings) in [
+        ("one live reading", Leaf::Telemetry, LIVE, 1),
+        ("a backlog of 64", Leaf::Backlog, backlog.as_slice(), 64),
+    ] {
         // Turn about, so that whatever else the machine does falls on both.
         let (mut ours, mut theirs) = (0.0f64, 0.0f64);
         for _ in 0..ROUNDS {
             ours = ours.max(rate(|| drop(black_box(Payload::decode(leaf, black_box(bytes))))));
-            theirs = theirs.max(rate(|| drop(black_box(serde_json::from_slice::<serde_json::Value>(black_box(bytes))))));
+            theirs = theirs
+                .max(rate(|| drop(black_box(serde_json::from_slice::<serde_json::Value>(black_box(bytes))))));
         }
         println!(
             "{name} ({} bytes): {ours:.0} messages/s, {:.0} readings/s; serde_json::Value {theirs:.0} messages/s; ratio {:.2}",

@@ -16,7 +16,6 @@ pub const MAX_MESSAGE: usize = 16 * 1024;
 
 /// A payload of any leaf.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "bounded by design: no allocation on the station's side")]
 pub enum Payload {
     /// On `telemetry`: exactly one reading.
     Telemetry(Batch),
@@ -47,10 +46,10 @@ pub enum DecodeError {
     TooLarge(usize),
     /// It is not JSON.
     #[error("is not JSON: {0}")]
-    Syntax(String<160>),
+    Syntax(String<96>),
     /// It is JSON, of another shape or with numbers that cannot be.
     #[error("has the wrong shape: {0}")]
-    Shape(String<160>),
+    Shape(String<96>),
 }
 
 impl DecodeError {
@@ -140,8 +139,8 @@ fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
 }
 
 /// As much of the words as fits.
-fn text(words: impl core::fmt::Display) -> String<160> {
-    struct Cut(String<160>);
+fn text(words: impl core::fmt::Display) -> String<96> {
+    struct Cut(String<96>);
     impl Write for Cut {
         fn write_str(&mut self, part: &str) -> core::fmt::Result {
             for letter in part.chars() {

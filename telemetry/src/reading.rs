@@ -71,8 +71,10 @@ impl Reading {
             return None;
         }
         let steps = f64::from(quantity.steps_per_unit());
-        // Adding 0.0 turns −0.0, which would stand as "-0.0" on the wire, into 0.0.
-        Some(round(value * steps) / steps + 0.0)
+        let rounded = round(value * steps) / steps;
+        // A number near the largest has no steps, and multiplying it would overflow. Adding 0.0 turns
+        // −0.0, which would stand as "-0.0" on the wire, into 0.0.
+        Some(if rounded.is_finite() { rounded + 0.0 } else { value })
     }
 }
 

@@ -1,4 +1,5 @@
 //! The wire format held to its golden files, to round trips and to hostile bytes.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, too")]
 
 use minuano_telemetry::{
     About, Acknowledged, Anomaly, AnomalyKind, AnomalyState, Batch, ByQuantity, Clock, DecodeError, Fault,
@@ -260,6 +261,7 @@ fn values_take_the_wire_resolution() {
     assert!(round(Quantity::Temperature, -0.001).unwrap().is_sign_positive());
     assert_eq!(round(Quantity::Pressure, f64::NAN), None);
     assert_eq!(round(Quantity::Pressure, 1e300), Some(1e300));
+    assert_eq!(round(Quantity::Pressure, f64::MAX), Some(f64::MAX));
 }
 
 fn any_millis() -> impl Strategy<Value = Millis> {

@@ -6,7 +6,9 @@ use crate::process::{cargo, must};
 
 /// What is measured.
 #[derive(Debug, Args)]
-#[command(after_help = "Figures and method stand in docs/benchmarks.md.\n\nExample:\n  cargo xtask bench telemetry")]
+#[command(
+    after_help = "Figures and method stand in docs/benchmarks.md.\n\nExample:\n  cargo xtask bench telemetry"
+)]
 pub struct Options {
     /// One benchmark; all of them where not given.
     #[arg(value_enum)]
@@ -21,10 +23,13 @@ enum Benchmark {
 
 /// Runs the chosen benchmarks, optimised.
 pub fn run(options: &Options) -> anyhow::Result<()> {
-    let chosen = Benchmark::value_variants().iter().filter(|one| options.which.is_none_or(|which| which == **one));
+    let chosen =
+        Benchmark::value_variants().iter().filter(|one| options.which.is_none_or(|which| which == **one));
     for benchmark in chosen {
         match benchmark {
-            Benchmark::Telemetry => must(cargo().args(["bench", "--package", "minuano-telemetry", "--bench", "decode"]))?,
+            Benchmark::Telemetry => {
+                must(cargo().args(["bench", "--package", "minuano-telemetry", "--bench", "decode"]))?;
+            }
         }
     }
     Ok(())

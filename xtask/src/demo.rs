@@ -16,7 +16,9 @@ use crate::process::{Service, cargo, must, output, target};
 
 /// How the demo runs.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  cargo xtask demo\n  cargo xtask demo --duration 60s --json\n  cargo xtask demo --listen 0.0.0.0:8080")]
+#[command(
+    after_help = "Examples:\n  cargo xtask demo\n  cargo xtask demo --duration 60s --json\n  cargo xtask demo --listen 0.0.0.0:8080"
+)]
 pub struct Options {
     /// Stops by itself after this time, such as 60s or 5m; without it, on Ctrl-C.
     #[arg(long, value_parser = duration)]
@@ -64,7 +66,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     println!("Stopping the stations, which wait until the gateway has acknowledged all they measured …");
     stations.iter().try_for_each(Service::signal)?;
     for station in stations {
-        station.stop(STOP_WITHIN)?;
+        station.wait(STOP_WITHIN)?;
     }
     println!("Uploading what is left to the lake, and reading all of it back …");
     demo.lake("flush")?;
@@ -189,7 +191,10 @@ port = {}
         let stations = self.get("/api/v1/stations")?;
         let stations = stations["items"].as_array().context("stations has no items")?;
         let sum = |pointer: &str| {
-            stations.iter().map(|station| station.pointer(pointer).and_then(Value::as_u64).unwrap_or(0)).sum::<u64>()
+            stations
+                .iter()
+                .map(|station| station.pointer(pointer).and_then(Value::as_u64).unwrap_or(0))
+                .sum::<u64>()
         };
         Ok(json!({
             "measured": sum("/health/measured"),
@@ -265,4 +270,3 @@ fn duration(text: &str) -> Result<Duration, String> {
         _ => Err("takes a time with its unit, such as 60s or 5m".to_owned()),
     }
 }
-

@@ -48,16 +48,25 @@ pub fn python() -> anyhow::Result<PathBuf> {
     if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(python);
     }
-    println!("installing Python packages into {}: {}", folder.display(), wanted.split_whitespace().collect::<Vec<_>>().join(" "));
+    println!(
+        "installing Python packages into {}: {}",
+        folder.display(),
+        wanted.split_whitespace().collect::<Vec<_>>().join(" ")
+    );
     make_environment(&folder)?;
-    must(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--requirement", REQUIREMENTS]).current_dir(root()))?;
+    must(
+        Command::new(&python)
+            .args(["-m", "pip", "install", "--quiet", "--requirement", REQUIREMENTS])
+            .current_dir(root()),
+    )?;
     std::fs::write(stamp, wanted)?;
     Ok(python)
 }
 
 /// Debian puts the venv module into a package of its own.
 fn make_environment(folder: &Path) -> anyhow::Result<()> {
-    let make = || must(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder).stderr(Stdio::null()));
+    let make =
+        || must(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder).stderr(Stdio::null()));
     if make().is_ok() {
         return Ok(());
     }

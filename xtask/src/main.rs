@@ -1,4 +1,5 @@
 //! `cargo xtask …`: every chore that is more than one cargo command.
+#![expect(clippy::print_stdout, reason = "a command-line tool talks to a person")]
 
 mod bench;
 mod demo;

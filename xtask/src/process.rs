@@ -71,9 +71,14 @@ impl Service {
         }
     }
 
-    /// Asks it to stop and waits; after `within` it is killed and that is an error.
-    pub fn stop(mut self, within: Duration) -> anyhow::Result<()> {
+    /// Asks it to stop and waits.
+    pub fn stop(self, within: Duration) -> anyhow::Result<()> {
         self.signal()?;
+        self.wait(within)
+    }
+
+    /// Waits until it has ended well; after `within` it is killed and that is an error.
+    pub fn wait(mut self, within: Duration) -> anyhow::Result<()> {
         let deadline = Instant::now() + within;
         let status = loop {
             if let Some(status) = self.child.try_wait()? {

@@ -7,9 +7,9 @@ use std::time::Instant;
 use anyhow::{Context, ensure};
 use clap::Args;
 
+use crate::install;
 use crate::panel::{self, npm};
 use crate::process::{cargo, shown, target};
-use crate::install;
 
 /// Which suites run.
 #[derive(Debug, Args)]
@@ -68,7 +68,10 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         ("rust", rust, Counts::Cargo),
     ];
     let chosen = |name: &str| options.only.as_deref().is_none_or(|only| only == name);
-    ensure!(suites.iter().any(|(name, ..)| chosen(name)), "there is no such suite; see cargo xtask test --help");
+    ensure!(
+        suites.iter().any(|(name, ..)| chosen(name)),
+        "there is no such suite; see cargo xtask test --help"
+    );
     for (name, mut command, counts) in suites.into_iter().filter(|(name, ..)| chosen(name)) {
         if name == "rust" {
             build_binaries()?;
@@ -86,7 +89,13 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
 
 /// The end-to-end tests run the binaries as users do.
 fn build_binaries() -> anyhow::Result<()> {
-    crate::process::must(cargo().args(["build", "--package", "minuano-station", "--package", "minuano-gateway"]))?;
+    crate::process::must(cargo().args([
+        "build",
+        "--package",
+        "minuano-station",
+        "--package",
+        "minuano-gateway",
+    ]))?;
     ensure!(target().join("debug/minuano-gateway").exists(), "cargo built no gateway");
     Ok(())
 }
@@ -131,7 +140,8 @@ fn run_suite(name: &str, command: &mut Command, counts: Counts) -> anyhow::Resul
 
 /// Adds `3 passed`, `0 failed`, `1 ignored` or `1 skipped`, wherever they stand in the line.
 fn count(line: &str, tally: &mut Tally) {
-    let words: Vec<&str> = line.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> =
+        line.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
     for pair in words.windows(2) {
         let Ok(number) = pair[0].parse::<u64>() else { continue };
         match pair[1] {

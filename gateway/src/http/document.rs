@@ -8,8 +8,8 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{App, BASE, anomalies, lake, losses, probes, readings, stations, stream};
 use super::bucket::ReadingBucket;
+use super::{App, BASE, anomalies, lake, losses, probes, readings, stations, stream};
 
 #[derive(OpenApi)]
 #[openapi(

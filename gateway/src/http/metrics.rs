@@ -45,7 +45,10 @@ fn describe() {
     describe_gauge!("minuano_lake_lag_seconds", "Age of the oldest settled row that is not in the lake.");
     describe_counter!("minuano_http_requests_total", "HTTP answers, by route and status.");
     describe_counter!("minuano_stream_refused_total", "Listeners turned away because too many were there.");
-    describe_counter!("minuano_stream_missed_total", "Events that slow listeners had to be told from the store.");
+    describe_counter!(
+        "minuano_stream_missed_total",
+        "Events that slow listeners had to be told from the store."
+    );
     describe_counter!("minuano_stream_resets_total", "Listeners that were told to begin again.");
     describe_histogram!("minuano_commit_seconds", "How long commits to the store took.");
 }

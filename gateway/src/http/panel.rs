@@ -48,8 +48,7 @@ fn answer<Files: RustEmbed>(method: &Method, uri: &Uri, headers: &HeaderMap) -> 
 fn give(path: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
     let tag: String = file.metadata.sha256_hash()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
     let tag = format!("\"{tag}\"");
-    let caching =
-        if path.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let caching = if path.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" };
     let common = [(ETAG, tag.as_str()), (CACHE_CONTROL, caching), (REFERRER_POLICY, "no-referrer")];
     if has(headers, &tag) {
         return (StatusCode::NOT_MODIFIED, common).into_response();

@@ -12,8 +12,8 @@ use axum::http::request::Parts;
 use minuano_telemetry::{Millis, StationName};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
 
-use super::problem::Problem;
 use super::App;
+use super::problem::Problem;
 use crate::directory::StationNow;
 
 /// The most items in one page.
@@ -72,7 +72,9 @@ impl FromStr for Time {
     type Err = TimeError;
 
     fn from_str(text: &str) -> Result<Self, TimeError> {
-        text.parse().map(Self).map_err(|_| if text.contains(' ') { TimeError::Space } else { TimeError::Other })
+        text.parse()
+            .map(Self)
+            .map_err(|_| if text.contains(' ') { TimeError::Space } else { TimeError::Other })
     }
 }
 

@@ -68,7 +68,8 @@ pub async fn readyz(State(app): State<Arc<App>>) -> Response {
     if unmet.is_empty() && !conditions.is_empty() {
         return ([(CACHE_CONTROL, "no-store")], Json(Ready { ready: true, conditions })).into_response();
     }
-    let detail = if unmet.is_empty() { "nothing has been looked at yet".to_owned() } else { unmet.join("; ") };
+    let detail =
+        if unmet.is_empty() { "nothing has been looked at yet".to_owned() } else { unmet.join("; ") };
     let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail);
     let body = Json(NotReady { problem, ready: false, conditions });
     let headers = [(CACHE_CONTROL, "no-store"), (CONTENT_TYPE, PROBLEM_JSON)];

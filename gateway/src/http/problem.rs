@@ -72,13 +72,20 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         // The file's path is the owner's business, not the client's.
         tracing::error!(%error, "a route could not read the store");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the store could not be read; the gateway's log says why")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the store could not be read; the gateway's log says why",
+        )
     }
 }
 
 /// No route, no file of the panel.
 pub fn nothing_at(uri: &Uri) -> Problem {
-    Problem::not_found(format!("there is nothing at {}; the routes are in {}/openapi.json", uri.path(), super::BASE))
+    Problem::not_found(format!(
+        "there is nothing at {}; the routes are in {}/openapi.json",
+        uri.path(),
+        super::BASE
+    ))
 }
 
 /// A route that only answers to other methods. axum adds which, except below a fallback.

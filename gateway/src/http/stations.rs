@@ -62,9 +62,13 @@ pub struct Stations {
         (status = 400, description = "A parameter is wrong", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub async fn list(State(app): State<Arc<App>>, Query(which): Query<Which>) -> Result<Json<Stations>, Problem> {
+pub async fn list(
+    State(app): State<Arc<App>>,
+    Query(which): Query<Which>,
+) -> Result<Json<Stations>, Problem> {
     let limit = which.limit.unwrap_or_default().0;
-    let begin = which.cursor.map_or(std::ops::Bound::Unbounded, |After(name)| std::ops::Bound::Excluded(name));
+    let begin =
+        which.cursor.map_or(std::ops::Bound::Unbounded, |After(name)| std::ops::Bound::Excluded(name));
     let mut page: Vec<(StationName, StationNow)> = app.directory.read(|all| {
         all.range((begin, std::ops::Bound::Unbounded))
             .take(limit + 1)

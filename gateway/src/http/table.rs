@@ -68,7 +68,8 @@ fn cell(value: Option<impl ToString>) -> String {
 fn write(header: &[String], lines: impl Iterator<Item = Vec<String>>) -> Vec<u8> {
     let mut writer = WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     // Writing to memory fails for lines of unequal length alone, and these are all as long as the header.
-    let written = std::iter::once(header.to_vec()).chain(lines).try_for_each(|line| writer.write_record(&line));
+    let written =
+        std::iter::once(header.to_vec()).chain(lines).try_for_each(|line| writer.write_record(&line));
     if let Err(error) = written {
         tracing::error!(%error, "a table was cut short");
     }

@@ -58,7 +58,7 @@ impl Session {
     pub async fn run(self, outbox: mpsc::Receiver<Publication>, mut shutdown: watch::Receiver<bool>) {
         let (current, clients) = watch::channel(None);
         let publisher = tokio::spawn(publish(outbox, clients.clone()));
-        let reader = tokio::spawn(self.keep_connected(current));
+        let reader = tokio::spawn(self.keep_connected(current, shutdown.clone()));
         // An error means that the sender is gone, which is a shutdown too.
         let _ = shutdown.wait_for(|stop| *stop).await;
         farewell(clients).await;
@@ -66,7 +66,11 @@ impl Session {
         publisher.abort();
     }
 
-    async fn keep_connected(self, current: watch::Sender<Option<AsyncClient>>) {
+    async fn keep_connected(
+        self,
+        current: watch::Sender<Option<AsyncClient>>,
+        shutdown: watch::Receiver<bool>,
+    ) {
         let condition = format!("broker {}:{}", self.config.host, self.config.port);
         let mut refusals = Refusals::default();
         let mut wait = self.config.retry_first;
@@ -86,6 +90,9 @@ impl Session {
                 }
                 Err(why) => why,
             };
+            if *shutdown.borrow() {
+                return;
+            }
             let pause = jittered(wait);
             let detail = format!("{why}; next try in {:.1} s", pause.as_secs_f64());
             tracing::warn!("{condition}: {detail}");
@@ -156,7 +163,9 @@ async fn connect(client: &AsyncClient, events: &mut EventLoop) -> Result<(), Str
             Ok(Event::Incoming(Packet::ConnAck(answer))) if answer.code == ConnectReturnCode::Success => {
                 return client.try_subscribe(EVERYTHING, QoS::AtLeastOnce).map_err(|error| error.to_string());
             }
-            Ok(Event::Incoming(Packet::ConnAck(answer))) => return Err(format!("refused: {:?}", answer.code)),
+            Ok(Event::Incoming(Packet::ConnAck(answer))) => {
+                return Err(format!("refused: {:?}", answer.code));
+            }
             Ok(_) => {}
             Err(error) => return Err(error.to_string()),
         }

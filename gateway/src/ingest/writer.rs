@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use metrics::{counter, histogram};
-use minuano_telemetry::{
-    Acknowledged, GatewayName, Leaf, MAX_MESSAGE, Millis, Payload, Status,
-};
+use minuano_telemetry::{Acknowledged, GatewayName, Leaf, MAX_MESSAGE, Millis, Payload, Status};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
@@ -14,8 +12,8 @@ use super::ledger::{Effects, Index, Ledger, Soon};
 use super::message::Message;
 use super::presence::{after_data, after_silence};
 use super::session::Publication;
-use crate::clock::now;
 use crate::acknowledge::due::Due;
+use crate::clock::now;
 use crate::config::{AcknowledgeConfig, StoreConfig};
 use crate::directory::{Directory, Presence};
 use crate::http::Readiness;
@@ -305,7 +303,7 @@ impl Writer {
             .collect();
         let result = self.mark_silent(&silent).and_then(|()| self.prune(elapsed));
         if let Err(error) = result {
-            self.parts.readiness.set(STORE, false, &error.to_string());
+            self.parts.readiness.set(STORE, false, error.to_string());
             tracing::error!("store: {error}");
         }
     }
@@ -343,8 +341,10 @@ impl Writer {
     /// The disk refused: nothing is acknowledged, so stations will send these messages again.
     async fn fail(&mut self, error: &rusqlite::Error, messages: usize) {
         counter!("minuano_commits_failed_total").increment(1);
-        tracing::error!("store: {messages} messages could not be committed: {error}; stations will send them again");
-        self.parts.readiness.set(STORE, false, &error.to_string());
+        tracing::error!(
+            "store: {messages} messages could not be committed: {error}; stations will send them again"
+        );
+        self.parts.readiness.set(STORE, false, error.to_string());
         while let Err(error) = self.ledger.forget_uncommitted(&self.connection) {
             tracing::error!("store: cannot be read: {error}");
             tokio::time::sleep(AFTER_FAILURE).await;

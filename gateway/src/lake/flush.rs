@@ -40,12 +40,16 @@ impl Lake {
     /// Settles, plans and uploads every row that is stored as it begins, beside a running gateway or
     /// without one; `progress` hears of each batch. Gives up after a few tries of one batch.
     pub async fn flush(&self, mut progress: impl FnMut(&str)) -> Result<Flushed, LakeError> {
-        self.patiently(async || old_copy::check(&self.store, &self.remote, &self.gateway).await, &mut progress)
-            .await?;
+        self.patiently(
+            async || old_copy::check(&self.store, &self.remote, &self.gateway).await,
+            &mut progress,
+        )
+        .await?;
         let (store, gateway, limits) = (Arc::clone(&self.store), self.gateway.clone(), self.limits);
         blocking(move || {
             let mut connection = store.writer()?;
-            let last = connection.query_row("SELECT coalesce(max(row), 0) FROM readings", [], |row| row.get(0))?;
+            let last =
+                connection.query_row("SELECT coalesce(max(row), 0) FROM readings", [], |row| row.get(0))?;
             settle_all(&connection, last)?;
             // Rows that arrive meanwhile are not waited for.
             while super::plan::planned_to(&connection)? < last
@@ -59,7 +63,8 @@ impl Lake {
         while let Some(batch) = self.store.ask(move |connection| next(connection, after)).await? {
             let (first_row, last_row) = (batch.first_row, batch.last_row);
             progress(&format!("rows {first_row} to {last_row}"));
-            self.patiently(async || upload(&self.store, &self.remote, &batch, now).await, &mut progress).await?;
+            self.patiently(async || upload(&self.store, &self.remote, &batch, now).await, &mut progress)
+                .await?;
             flushed.batches += 1;
             after = first_row;
         }

@@ -43,10 +43,7 @@ impl fmt::Display for Key {
         let time = Millis::new(self.hour).ok_or(fmt::Error)?.to_string();
         let (date, hour) = (time.get(..10).ok_or(fmt::Error)?, time.get(11..13).ok_or(fmt::Error)?);
         let Self { gateway, store, first_row, last_row, .. } = self;
-        write!(
-            formatter,
-            "{FOLDER}/date={date}/hour={hour}/{gateway}-{store}-{first_row}-{last_row}.parquet"
-        )
+        write!(formatter, "{FOLDER}/date={date}/hour={hour}/{gateway}-{store}-{first_row}-{last_row}.parquet")
     }
 }
 

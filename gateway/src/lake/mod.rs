@@ -117,8 +117,7 @@ impl Lake {
         gateway: &GatewayName,
         store: Arc<Store>,
     ) -> Result<Self, LakeError> {
-        let limits =
-            Limits { close_after: config.close_after, close_rows: config.close_rows, settle_after };
+        let limits = Limits { close_after: config.close_after, close_rows: config.close_rows, settle_after };
         Ok(Self { store, remote: Remote::open(config)?, gateway: gateway.clone(), limits })
     }
 

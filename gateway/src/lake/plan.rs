@@ -226,8 +226,8 @@ fn write(
          VALUES (?1, ?2, ?3, ?4, ?5)",
         (first_row, last_row, now.get(), excluded, done_at),
     )?;
-    let mut insert = connection
-        .prepare("INSERT INTO lake_files (key, first_row, hour, rows) VALUES (?1, ?2, ?3, ?4)")?;
+    let mut insert =
+        connection.prepare("INSERT INTO lake_files (key, first_row, hour, rows) VALUES (?1, ?2, ?3, ?4)")?;
     for (hour, rows) in hours {
         let (first_row, last_row) = (*first_row, *last_row);
         let key = Key { hour: *hour, gateway: gateway.clone(), store, first_row, last_row };

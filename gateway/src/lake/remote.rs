@@ -79,10 +79,8 @@ impl Remote {
     /// Prepares the place that `config` names. Only `file://` touches it: the folder is made.
     pub fn open(config: &LakeConfig) -> Result<Self, RemoteError> {
         let refused = |what| RemoteError::Url { url: config.url.clone(), what };
-        let (scheme, rest) = config
-            .url
-            .split_once("://")
-            .ok_or_else(|| refused("takes file://, s3://, gs:// or az://"))?;
+        let (scheme, rest) =
+            config.url.split_once("://").ok_or_else(|| refused("takes file://, s3://, gs:// or az://"))?;
         if scheme == "file" {
             return folder(rest, config);
         }

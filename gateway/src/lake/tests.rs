@@ -108,68 +108,63 @@ async fn the_lag_is_the_age_of_the_oldest_row_that_waits() {
 }
 
 // ONE-OFF
-#[tokio::test]
-async fn oneoff_measure() {
-    let mut bench = Bench::new();
-    let names = ["roof", "barn", "field"];
-    let owners: Vec<_> =
-        names.iter().zip(1..).map(|(n, i)| bench.station(n, 0x9f2c_41d0_7a3b_e658_u64.wrapping_mul(i))).collect();
-    let csv = std::fs::read_to_string(std::env::var("ONEOFF_CSV").unwrap()).unwrap();
-    let mut minutes: Vec<[f64; 4]> = Vec::new();
-    for line in csv.lines().skip_while(|l| !l.contains("temperature")).skip(1) {
-        let f: Vec<&str> = line.split(',').collect();
-        let v: Vec<f64> = f[1..5].iter().map(|x| x.parse().unwrap_or(f64::NAN)).collect();
-        minutes.push([v[0], v[1], v[2], v[3]]);
-    }
-    bench.execute("BEGIN");
-    let mut noise = 12345_u64;
-    let days = 1 + std::env::var("ONEOFF_DAYS").map_or(0, |d| d.parse::<i64>().unwrap() - 1);
-    let start = NOON - 12 * 60 * MINUTE;
-    for i in 0..8640 * days {
-        for (s, owner) in owners.iter().enumerate() {
-            let m = minutes[(i / 6) as usize % minutes.len()];
-            let mut r = super::testing::reading(i as u64 + 1, start + i * 10_000 + 250 * s as i64);
-            let mut n = |a: f64| {
-                noise = noise.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-                a * ((noise >> 40) as f64 / (1u64 << 24) as f64 - 0.5)
-            };
-            let q = |x: f64, s: f64| if x.is_nan() { None } else { Some((x * s).round() / s) };
-            r.values = minuano_telemetry::ByQuantity([
-                q(m[0] + n(0.06) + s as f64, 100.0), q(m[1] + n(0.06), 100.0), q(m[2] + n(0.2), 100.0), q((m[3] * (1.0 + n(0.01))).max(0.0), 10.0),
-            ]);
-            r.received_at = at(start + i * 10_000 + 250 * s as i64 + 20 + (noise >> 60) as i64);
-            crate::store::row::insert(&bench.connection, *owner, &r).unwrap();
+#[test]
+fn oneoff_bits() {
+    let whole = std::fs::read(std::env::var("ONEOFF_FILE").unwrap()).unwrap();
+    let mut good = Vec::new();
+    parquet::read(whole.clone().into(), |r| good.push(r)).unwrap();
+    let (mut ok, mut panics) = (0, std::collections::BTreeMap::<String, u32>::new());
+    std::panic::set_hook(Box::new(|i| {
+        LAST.with(|l| *l.borrow_mut() = format!("{:?} {}", i.location().map(|l| l.to_string()), i));
+    }));
+    thread_local!(static LAST: std::cell::RefCell<String> = Default::default());
+    for at in 0..whole.len() {
+        for bit in 0..8 {
+            let mut b = whole.clone();
+            b[at] ^= 1 << bit;
+            let r = std::panic::catch_unwind(|| {
+                let mut rows = Vec::new();
+                parquet::read(b.into(), |r| rows.push(r)).map(|_| rows)
+            });
+            match r {
+                Ok(Ok(rows)) => {
+                    assert!(rows == good);
+                    ok += 1
+                }
+                Ok(Err(_)) => {}
+                Err(_) => {
+                    let k = LAST.with(|l| l.borrow().clone());
+                    *panics.entry(k.chars().take(200).collect()).or_default() += 1;
+                }
+            }
         }
     }
-    bench.execute("COMMIT");
-    let out = "/tmp/lakeout";
-    let _ = std::fs::remove_dir_all(out);
-    let config = LakeConfig { url: format!("file://{out}"), ..LakeConfig::default() };
+    let _ = std::panic::take_hook();
+    println!("BITS {} ok {ok} panics {panics:#?}", whole.len() * 8);
+}
+#[tokio::test]
+async fn oneoff_s3() {
+    let bench = Bench::new();
+    let roof = bench.station("roof", 1);
+    for seq in 1..=50 {
+        bench.reading(roof, seq, NOON + seq as i64 * MINUTE * 3);
+    }
+    let config = LakeConfig {
+        url: "s3://weather/home/x".to_owned(),
+        endpoint: Some("http://127.0.0.1:5999".to_owned()),
+        region: Some("us-east-1".to_owned()),
+        access_key_id: Some("id".to_owned()),
+        secret_access_key: serde_json::from_str("\"secret\"").ok(),
+        ..LakeConfig::default()
+    };
     let lake = Lake::open(&config, Duration::from_secs(900), &home(), Arc::clone(&bench.store)).unwrap();
-    let t = std::time::Instant::now();
-    let f = lake.flush(|_| ()).await.unwrap();
-    println!("{f:?} {} B/row {:?}", f.lake_bytes as f64 / f.lake_rows as f64, t.elapsed());
-    let t = std::time::Instant::now();
-    println!("{} {:?}", lake.verify().await.unwrap(), t.elapsed());
-    // one file with everything at once
-    let mut w = super::parquet::FileWriter::new().unwrap();
-    let c = bench.store.writer().unwrap();
-    c.execute_batch("UPDATE readings SET observed_at = observed_at").unwrap();
-    let mut all = Vec::new();
-    let keys: Vec<String> = bench.planned().into_iter().map(|k| k.0).collect();
-    let (first, last) : (i64,i64) = c.query_row("SELECT min(row), max(row) FROM readings", [], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
-    let reader = rows::BatchReader::new(c, (first, last), "[]".into(), 99).unwrap();
-    for k in &keys { reader.hour(&k.parse().unwrap(), |r| { all.push(r); Ok::<_, LakeError>(()) }).unwrap(); }
-    all.sort_by(|a, b| (&a.station, a.observed_at).cmp(&(&b.station, b.observed_at)));
-    let n = all.len();
-    for r in all { w.push(r).unwrap(); }
-    let e = w.finish(&keys[0].parse().unwrap()).unwrap();
-    println!("one file: {} rows {} B/row", n, e.bytes.len() as f64 / n as f64);
-    std::fs::write("/tmp/lake-one.parquet", &e.bytes).unwrap();
-    // 5 minutes' files
-    let mut w = super::parquet::FileWriter::new().unwrap();
-    let mut small = 0;
-    reader.hour(&keys[0].parse().unwrap(), |r| { if r.observed_at < start + 5 * MINUTE { small += 1; w.push(r).unwrap(); } Ok::<_, LakeError>(()) }).unwrap();
-    let e = w.finish(&keys[0].parse().unwrap()).unwrap();
-    println!("5 min: {small} rows {} B, {} B/row", e.bytes.len(), e.bytes.len() as f64 / small as f64);
+    println!("S3 {:?}", lake.flush(|p| println!("S3 {p}")).await);
+    bench.execute("UPDATE lake_files SET sha256 = NULL; UPDATE lake_batches SET done_at = NULL");
+    println!("S3 {:?}", lake.flush(|p| println!("S3 {p}")).await);
+    println!("S3 {}", lake.verify().await.unwrap());
+    let r = &lake.remote;
+    println!("S3 {:?}", r.create("readings/y", "a".into()).await);
+    println!("S3 {:?}", r.create("readings/y", "b".into()).await);
+    println!("S3 {:?}", r.fetch("readings/y").await);
+    println!("S3 {:?}", r.fetch("readings/nn").await);
 }

@@ -114,11 +114,7 @@ struct Verification {
 }
 
 /// Reads every file that the store says is uploaded, then looks for rows and files that are left.
-pub async fn verify(
-    store: &Arc<Store>,
-    remote: &Remote,
-    gateway: &GatewayName,
-) -> Result<Report, LakeError> {
+pub async fn verify(store: &Arc<Store>, remote: &Remote, gateway: &GatewayName) -> Result<Report, LakeError> {
     let mut verification = Verification::default();
     let mut after = String::new();
     loop {

@@ -74,15 +74,16 @@ impl Episode {
         }
     }
 
-    /// Takes a failed reading in; true if it went beyond all before it.
-    pub fn take(&mut self, at: Millis, value: f64) -> bool {
-        let beyond = value < self.lowest || value > self.highest;
+    /// Takes a failed reading in; true if it lies further outside `limits` than all before it.
+    pub fn take(&mut self, at: Millis, value: f64, limits: (f64, f64)) -> bool {
+        let outside = |value: f64| (limits.0 - value).max(value - limits.1);
+        let further = outside(value) > outside(self.lowest).max(outside(self.highest));
         self.from = self.from.min(at);
         self.to = self.to.max(at);
         self.readings += 1;
         self.lowest = self.lowest.min(value);
         self.highest = self.highest.max(value);
-        beyond
+        further
     }
 
     /// One sentence with numbers that a person can check.
@@ -120,7 +121,12 @@ pub struct Episodes {
 impl Episodes {
     /// Puts back what was open.
     pub fn restore(open: impl IntoIterator<Item = (i64, Quantity, Episode)>) -> Self {
-        Self { open: open.into_iter().map(|(station, quantity, episode)| ((station, quantity), episode)).collect() }
+        Self {
+            open: open
+                .into_iter()
+                .map(|(station, quantity, episode)| ((station, quantity), episode))
+                .collect(),
+        }
     }
 
     /// Takes one value of one reading. A good value older than the episode's end, as a backlog brings it,
@@ -137,12 +143,16 @@ impl Episodes {
         match (flag, self.open.get_mut(&key)) {
             (Flag::Fail, None) => {
                 let mut episode = Episode::of_range(at, value);
-                episode.take(at, value);
+                episode.take(at, value, range::limits(quantity));
                 self.open.insert(key, episode.clone());
                 Some((Step::Opened, episode))
             }
             (Flag::Fail, Some(episode)) => {
-                let step = if episode.take(at, value) { Step::Worsened } else { Step::Continued };
+                let step = if episode.take(at, value, range::limits(quantity)) {
+                    Step::Worsened
+                } else {
+                    Step::Continued
+                };
                 Some((step, episode.clone()))
             }
             (Flag::Good, Some(episode)) if at > episode.to => {
@@ -174,18 +184,18 @@ mod tests {
     fn many_failed_readings_make_one_episode() {
         let mut episodes = Episodes::default();
         let mut steps = Vec::new();
-        let values = [(0, 20.0), (10, 99.0), (20, 98.0), (30, 120.0), (40, 21.0), (50, 21.0)];
+        let values = [(0, 20.0), (10, 99.0), (20, 98.0), (30, 120.0), (35, -90.0), (40, 21.0), (50, 21.0)];
         for (second, value) in values {
             let flag = range::check(T, Some(value));
             steps.extend(episodes.observe(1, T, at(second), value, flag));
         }
         let kinds: Vec<Step> = steps.iter().map(|(step, _)| *step).collect();
-        assert_eq!(kinds, [Step::Opened, Step::Continued, Step::Worsened, Step::Closed]);
+        assert_eq!(kinds, [Step::Opened, Step::Continued, Step::Worsened, Step::Continued, Step::Closed]);
         let (_, closed) = steps.last().unwrap();
-        assert_eq!((closed.from, closed.to, closed.readings), (at(10), at(30), 3));
+        assert_eq!((closed.from, closed.to, closed.readings), (at(10), at(35), 4));
         assert_eq!(
             closed.evidence(&"roof".parse().unwrap(), T),
-            "roof temperature_c was 98.00 to 120.00 °C in 3 readings, outside -80 to 60 °C"
+            "roof temperature_c was -90.00 to 120.00 °C in 4 readings, outside -80 to 60 °C"
         );
     }
 
@@ -201,8 +211,8 @@ mod tests {
     #[test]
     fn evidence_fits_a_message_whatever_the_value() {
         let mut episode = Episode::of_range(at(0), -f64::MAX);
-        episode.take(at(0), f64::MAX);
-        episode.take(at(0), 1.0);
+        episode.take(at(0), f64::MAX, (0.0, 1.0));
+        episode.take(at(0), 1.0, (0.0, 1.0));
         let name = "a2345678901234567890123456789012".parse().unwrap();
         assert!(episode.evidence(&name, Quantity::Illuminance).len() < 256);
     }

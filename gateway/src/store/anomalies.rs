@@ -5,6 +5,7 @@ use rusqlite::Connection;
 
 use super::row::{column, millis, value_from_column};
 use crate::quality::episodes::{Episode, Step};
+use crate::quality::range;
 
 /// Writes an episode down and gives its id.
 pub fn save(
@@ -65,6 +66,7 @@ pub fn load_open(connection: &Connection) -> rusqlite::Result<Vec<(i64, Quantity
     let mut episodes = Vec::new();
     for (id, station, quantity, from, to) in open {
         let Some(quantity) = quantity else { continue };
+        let limits = range::limits(quantity);
         let value = column(quantity);
         let sql = format!(
             "SELECT {value} FROM readings WHERE station = ?1 AND observed_at BETWEEN ?2 AND ?3 AND {value}_flag = 4"
@@ -74,7 +76,7 @@ pub fn load_open(connection: &Connection) -> rusqlite::Result<Vec<(i64, Quantity
         let mut episode: Option<Episode> = None;
         while let Some(row) = values.next()? {
             let Some(value) = value_from_column(quantity, row.get_ref(0)?)? else { continue };
-            episode.get_or_insert_with(|| Episode::of_range(from, value)).take(to, value);
+            episode.get_or_insert_with(|| Episode::of_range(from, value)).take(to, value, limits);
         }
         if let Some(episode) = episode {
             episodes.push((station, quantity, Episode { id: Some(id), ..episode }));

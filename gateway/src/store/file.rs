@@ -68,9 +68,9 @@ impl FromStr for StoreId {
 }
 
 fn random_id() -> rusqlite::Result<StoreId> {
-    getrandom::u32().map(StoreId).map_err(|error| {
-        rusqlite::Error::ToSqlConversionFailure(format!("no random bits: {error}").into())
-    })
+    getrandom::u32()
+        .map(StoreId)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(format!("no random bits: {error}").into()))
 }
 
 /// A store file, opened.
@@ -128,10 +128,7 @@ impl Store {
     }
 
     /// Runs `query` on a connection that cannot write. Blocks: from async code use [`Store::ask`].
-    pub fn read<T>(
-        &self,
-        query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-    ) -> Result<T, StoreError> {
+    pub fn read<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
             Some(connection) => connection,
@@ -174,9 +171,8 @@ impl Store {
     }
 
     fn prepare(&self, connection: &mut Connection, now: Millis) -> Result<StoreId, StoreError> {
-        let transaction = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(self.refused())?;
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(self.refused())?;
         let number = |name: &str| {
             transaction.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(self.refused())
         };

@@ -50,8 +50,7 @@ impl ToSql for Steps {
         let Some(value) = self.1 else { return Ok(ToSqlOutput::Owned(Value::Null)) };
         let steps = (value * f64::from(self.0.steps_per_unit())).round();
         #[expect(clippy::cast_possible_truncation, reason = "within 2⁵³")]
-        let stored =
-            if steps.abs() <= MAX_STEPS { Value::Integer(steps as i64) } else { Value::Real(value) };
+        let stored = if steps.abs() <= MAX_STEPS { Value::Integer(steps as i64) } else { Value::Real(value) };
         Ok(ToSqlOutput::Owned(stored))
     }
 }
@@ -135,8 +134,7 @@ pub const COLUMNS: &str = "r.row, s.name, t.stream, r.seq, r.observed_at, r.rece
      r.temperature, r.pressure, r.humidity, r.illuminance, \
      r.temperature_flag, r.pressure_flag, r.humidity_flag, r.illuminance_flag, r.faults";
 /// Where they stand.
-pub const SOURCE: &str =
-    "readings r JOIN stations s ON s.id = r.station JOIN streams t ON t.id = r.stream";
+pub const SOURCE: &str = "readings r JOIN stations s ON s.id = r.station JOIN streams t ON t.id = r.stream";
 
 impl StoredReading {
     /// Reads [`COLUMNS`].

@@ -26,7 +26,12 @@ pub fn save_about(connection: &Connection, station: i64, about: &About) -> rusql
 }
 
 /// Writes down how a station is.
-pub fn save_health(connection: &Connection, station: i64, health: &Health, at: Millis) -> rusqlite::Result<()> {
+pub fn save_health(
+    connection: &Connection,
+    station: i64,
+    health: &Health,
+    at: Millis,
+) -> rusqlite::Result<()> {
     let json = json(health)?;
     connection
         .execute("UPDATE stations SET health = ?2, health_at = ?3 WHERE id = ?1", (station, json, at.get()))
@@ -60,7 +65,8 @@ pub fn load_all(connection: &Connection) -> rusqlite::Result<Vec<(StationName, i
         .query_map([], |row| {
             let about = row.get_ref(2)?.as_str_or_null()?.and_then(|json| decode(Leaf::About, json));
             let health = row.get_ref(3)?.as_str_or_null()?.and_then(|json| decode(Leaf::Health, json));
-            let time = |index| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(index)?.and_then(Millis::new));
+            let time =
+                |index| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(index)?.and_then(Millis::new));
             let now = StationNow {
                 presence: presence(row.get_ref(5)?.as_str_or_null()?),
                 since: time(6)?,

@@ -8,7 +8,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-use minuano_telemetry::{MAX_READINGS, MAX_STREAMS, Millis, Reading, StreamId, Streams};
+use minuano_telemetry::{MAX_READINGS, MAX_STREAMS, Reading, StreamId, Streams};
 
 pub use self::stream::{Counts, Stream};
 
@@ -116,11 +116,6 @@ impl Log {
     /// Acknowledgements of streams that the log does not have.
     pub fn unknown(&self) -> u64 {
         self.unknown
-    }
-
-    /// When the newest reading was taken.
-    pub fn newest_at(&self) -> Option<Millis> {
-        self.streams.last()?.newest_at()
     }
 
     fn held(&self) -> u64 {

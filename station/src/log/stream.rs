@@ -11,7 +11,6 @@ use super::{Beyond, Outcome};
 pub struct Stream {
     id: StreamId,
     first_at: Option<Millis>,
-    newest_at: Option<Millis>,
     cursor: u64,
     measured: u64,
     acknowledged: u64,
@@ -38,7 +37,6 @@ impl Stream {
         Self {
             id,
             first_at: None,
-            newest_at: None,
             cursor: 0,
             measured: 0,
             acknowledged: 0,
@@ -52,7 +50,6 @@ impl Stream {
         self.measured += 1;
         reading.seq = self.measured;
         self.first_at.get_or_insert(reading.at);
-        self.newest_at = Some(reading.at);
         self.readings.push_back(reading);
         reading
     }
@@ -97,10 +94,6 @@ impl Stream {
             oldest: self.oldest(),
             last: self.last(),
         })
-    }
-
-    pub(super) fn newest_at(&self) -> Option<Millis> {
-        self.newest_at
     }
 
     /// Its name.

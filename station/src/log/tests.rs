@@ -1,4 +1,4 @@
-use minuano_telemetry::{ByQuantity, Clock, StreamState};
+use minuano_telemetry::{ByQuantity, Clock, Millis, StreamState};
 use proptest::prelude::*;
 
 use super::*;

@@ -55,7 +55,13 @@ impl Bench {
         effects
     }
 
-    fn backlog(&mut self, stream: u64, cursor: u64, oldest: u64, seqs: impl IntoIterator<Item = u64>) -> Effects {
+    fn backlog(
+        &mut self,
+        stream: u64,
+        cursor: u64,
+        oldest: u64,
+        seqs: impl IntoIterator<Item = u64>,
+    ) -> Effects {
         let readings = seqs.into_iter().map(reading).collect();
         self.say(Payload::Backlog(Batch { stream: StreamId(stream), cursor, oldest, readings }))
     }
@@ -216,8 +222,7 @@ fn impossible_times_become_the_arrival() {
 fn a_guessed_time_in_a_backlog_stands() {
     let mut bench = Bench::new();
     let readings = [Reading { clock: Clock::Unsynchronised, ..reading(1) }].into_iter().collect();
-    let effects =
-        bench.say(Payload::Backlog(Batch { stream: StreamId(1), cursor: 0, oldest: 1, readings }));
+    let effects = bench.say(Payload::Backlog(Batch { stream: StreamId(1), cursor: 0, oldest: 1, readings }));
     assert_eq!(effects.readings[0].observed_at, reading(1).at);
 }
 

@@ -10,11 +10,11 @@
 mod read;
 mod write;
 
-use minuano_telemetry::Quantity;
 use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::KeyValue;
 use ::parquet::schema::parser::parse_message_type;
 use ::parquet::schema::types::TypePtr;
+use minuano_telemetry::Quantity;
 use serde::Serialize;
 
 use super::key::Key;
@@ -84,8 +84,7 @@ struct ColumnMeaning {
 /// Unit and CF name of each quantity, as JSON by column.
 fn column_meanings() -> String {
     let meanings = Quantity::ALL.map(|quantity| {
-        let meaning =
-            ColumnMeaning { unit: quantity.unit(), cf_standard_name: quantity.cf_standard_name() };
+        let meaning = ColumnMeaning { unit: quantity.unit(), cf_standard_name: quantity.cf_standard_name() };
         format!("{:?}:{}", quantity.key(), serde_json::to_string(&meaning).unwrap_or_default())
     });
     format!("{{{}}}", meanings.join(","))

@@ -2,14 +2,14 @@
 
 use std::str::FromStr;
 
-use bytes::Bytes;
-use minuano_telemetry::{ByQuantity, Clock, Quantity};
 use ::parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use ::parquet::data_type::{ByteArray, DataType};
 use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::FileMetaData;
 use ::parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use ::parquet::schema::printer::print_schema;
+use bytes::Bytes;
+use minuano_telemetry::{ByQuantity, Clock, Quantity};
 
 use super::super::rows::{Fingerprint, LakeRow};
 use super::{Footer, SCHEMA, SCHEMA_VERSION, column, entry};

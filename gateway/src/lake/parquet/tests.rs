@@ -1,7 +1,7 @@
-use bytes::Bytes;
-use minuano_telemetry::{ByQuantity, Clock, Quantity, StreamId};
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ::parquet::schema::printer::print_schema;
+use bytes::Bytes;
+use minuano_telemetry::{ByQuantity, Clock, Quantity, StreamId};
 use proptest::prelude::*;
 
 use super::super::key::Key;
@@ -50,8 +50,10 @@ fn columns_and_metadata_are_the_golden_ones() {
     assert_eq!(String::from_utf8(columns).unwrap().trim(), include_str!("readings.schema").trim());
 
     let entries = metadata.key_value_metadata().unwrap();
-    let text: String =
-        entries.iter().map(|entry| format!("{} = {}\n", entry.key, entry.value.as_deref().unwrap())).collect();
+    let text: String = entries
+        .iter()
+        .map(|entry| format!("{} = {}\n", entry.key, entry.value.as_deref().unwrap()))
+        .collect();
     assert_eq!(text, include_str!("readings.metadata"));
 
     let group = reader.metadata().row_group(0);
@@ -103,7 +105,8 @@ fn what_is_no_file_is_an_error() {
 }
 
 fn any_row() -> impl Strategy<Value = LakeRow> {
-    let value = prop_oneof![Just(None), any::<f64>().prop_filter("JSON has none", |v| v.is_finite()).prop_map(Some)];
+    let value =
+        prop_oneof![Just(None), any::<f64>().prop_filter("JSON has none", |v| v.is_finite()).prop_map(Some)];
     let name = "[a-z][a-z0-9_-]{0,31}";
     (name, any::<u64>(), 0_usize..3, any::<[i64; 3]>(), proptest::collection::vec(value, 4), any::<[u8; 4]>())
         .prop_map(|(name, stream, clock, [seq, observed_at, received_at], values, flags)| LakeRow {

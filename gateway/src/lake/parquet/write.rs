@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use minuano_telemetry::Quantity;
 use ::parquet::basic::{Compression, Encoding, ZstdLevel};
 use ::parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
 use ::parquet::errors::{ParquetError, Result};
@@ -10,6 +9,7 @@ use ::parquet::file::metadata::SortingColumn;
 use ::parquet::file::properties::{EnabledStatistics, WriterProperties};
 use ::parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use ::parquet::schema::types::ColumnPath;
+use minuano_telemetry::Quantity;
 
 use super::super::key::Key;
 use super::super::rows::{Fingerprint, LakeRow};

@@ -102,7 +102,9 @@ async fn others_are_counted_and_a_stray_of_our_own_name_is_a_problem() {
 async fn pruned_rows_and_excluded_stations_are_no_gaps() {
     let (mut bench, _) = filled().await;
     let barn = bench.station("barn", 9);
-    bench.execute("UPDATE stations SET owner = 'other' WHERE name = 'barn'; DELETE FROM readings WHERE row < 20");
+    bench.execute(
+        "UPDATE stations SET owner = 'other' WHERE name = 'barn'; DELETE FROM readings WHERE row < 20",
+    );
     bench.reading(barn, 1, NOON);
     let batch = bench.plan(NOON, Close::Now).unwrap();
     upload(&bench.store, &bench.remote, &batch, || at(NOON)).await.unwrap();

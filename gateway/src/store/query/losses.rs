@@ -121,12 +121,7 @@ fn readings(
 
 /// From the last reading of a run that has ended to the first of the next. While a closed run's last
 /// reading is still on its way, its time is not known and nothing is said.
-fn time(
-    connection: &Connection,
-    which: Which,
-    after: i64,
-    limit: usize,
-) -> rusqlite::Result<Vec<Found>> {
+fn time(connection: &Connection, which: Which, after: i64, limit: usize) -> rusqlite::Result<Vec<Found>> {
     connection
         .prepare_cached(
             "SELECT id, name, last_at, next_at, closed FROM ( \

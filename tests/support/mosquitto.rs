@@ -1,0 +1,62 @@
+//! Debian's mosquitto, on a port of its own and without any memory over a restart.
+
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::process::clean;
+use crate::{Process, SOON, eventually, ports};
+
+/// A broker that forgets everything when it stops, which is the hardest case for the stations.
+pub struct Mosquitto {
+    /// Where it listens, also while it does not run.
+    pub port: u16,
+    folder: TempDir,
+    process: Option<Process>,
+}
+
+impl Mosquitto {
+    /// One that runs.
+    pub fn start() -> Self {
+        let mut broker = Self::absent();
+        broker.start_again();
+        broker
+    }
+
+    /// One that does not run yet.
+    pub fn absent() -> Self {
+        Self { port: ports::free(), folder: tempfile::tempdir().unwrap(), process: None }
+    }
+
+    /// Starts it, empty.
+    pub fn start_again(&mut self) {
+        let file = self.file("mosquitto.conf");
+        let text = format!(
+            "listener {} 127.0.0.1\nallow_anonymous true\npersistence false\n\
+             max_inflight_messages 0\nmax_queued_messages 0\n",
+            self.port
+        );
+        std::fs::write(&file, text).unwrap();
+        let mut command = clean(Path::new("/usr/sbin/mosquitto"));
+        let process = Process::start("mosquitto", command.arg("-c").arg(&file), &self.file("log"));
+        self.process = Some(process);
+        let port = self.port;
+        eventually("mosquitto to listen", SOON, || TcpStream::connect(("127.0.0.1", port)).ok());
+    }
+
+    /// Kills it; all that it held is gone.
+    pub fn stop(&mut self) {
+        self.process.take().unwrap().kill_9();
+    }
+
+    /// Kills it and starts it again.
+    pub fn restart(&mut self) {
+        self.stop();
+        self.start_again();
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}

@@ -1,0 +1,55 @@
+//! Well-formed payloads to begin from, written by hand after the contract.
+
+use std::time::SystemTime;
+
+use serde_json::{Value, json};
+
+/// A reading of a mild day, taken now.
+pub fn reading(seq: u64) -> Value {
+    json!({
+        "seq": seq, "at": now(), "clock": "synchronised", "samples": 10,
+        "temperature_c": 21.43, "pressure_hpa": 1013.25, "humidity_pct": 48.70, "illuminance_lx": 15230.0
+    })
+}
+
+/// `reading(seq)` with one key changed.
+pub fn reading_with(seq: u64, key: &str, value: impl Into<Value>) -> Value {
+    let mut reading = reading(seq);
+    reading[key] = value.into();
+    reading
+}
+
+/// A message for `telemetry` or `backlog`.
+pub fn batch(stream: &str, cursor: u64, oldest: u64, readings: Vec<Value>) -> String {
+    json!({ "stream": stream, "cursor": cursor, "oldest": oldest, "readings": readings }).to_string()
+}
+
+/// A message for `backlog` with these `seq`s.
+pub fn backlog(stream: &str, cursor: u64, oldest: u64, seqs: impl IntoIterator<Item = u64>) -> String {
+    batch(stream, cursor, oldest, seqs.into_iter().map(reading).collect())
+}
+
+/// A message for `telemetry` from a station that has obeyed nothing yet.
+pub fn telemetry(stream: &str, seq: u64) -> String {
+    batch(stream, 0, 1, vec![reading(seq)])
+}
+
+/// The wall clock as RFC 3339.
+pub fn now() -> String {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    rfc_3339(since.as_secs(), since.subsec_millis())
+}
+
+/// Civil time from days since 1970, after Howard Hinnant's `civil_from_days`.
+fn rfc_3339(seconds: u64, millis: u32) -> String {
+    let (days, second) = (seconds / 86_400 + 719_468, seconds % 86_400);
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (year, month) = if month < 10 { (year, month + 3) } else { (year + 1, month - 9) };
+    let year = year + era * 400;
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
+}

@@ -1,0 +1,32 @@
+//! Scripts that read with pyarrow and DuckDB what the gateway wrote.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::process::{call, clean};
+use crate::root;
+
+/// The Python with the packages of `tests/requirements.txt`.
+fn python() -> PathBuf {
+    let python = std::env::var_os("MINUANO_PYTHON").map(PathBuf::from).unwrap_or_else(|| {
+        // …/target/debug/deps/whole_path-0123456789abcdef
+        let test = std::env::current_exe().unwrap();
+        test.ancestors().nth(3).unwrap().join("python/bin/python")
+    });
+    assert!(
+        python.exists(),
+        "{} is not there: run cargo xtask test once, or set MINUANO_PYTHON to a Python with the packages \
+         of tests/requirements.txt",
+        python.display()
+    );
+    python
+}
+
+/// Runs `tests/python/<script>` and gives the JSON that it prints.
+pub fn run(script: &str, arguments: &[&str]) -> Value {
+    let file = root().join("tests/python").join(script);
+    let called = call(clean(&python()).arg(file).args(arguments));
+    assert_eq!(called.code, Some(0), "{script}: {}", called.stderr);
+    serde_json::from_str(&called.stdout).unwrap_or_else(|error| panic!("{script}: {error} in {called:?}"))
+}

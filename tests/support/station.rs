@@ -1,0 +1,67 @@
+//! The station's binary, with its configuration.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use crate::process::{Process, binary};
+
+/// How long a station may take to hand over what it holds and stop.
+const STOP_WITHIN: Duration = Duration::from_secs(60);
+
+/// Emulated sensors, ten readings a second.
+pub const QUICK: &str = "[bus]\nkind = \"emulated\"\n[sampling]\ninterval = \"50ms\"\nreport = \"100ms\"\n";
+
+/// A running station.
+pub struct Station {
+    name: String,
+    process: Process,
+    folder: TempDir,
+}
+
+impl Station {
+    /// Starts one toward a broker; `bus` is `[bus]` and what else is to be set.
+    pub fn start(name: &str, mqtt_port: u16, bus: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!(
+            "station = \"{name}\"\n\
+             [place]\nlatitude = 37.70\nlongitude = -105.92\naltitude_m = 2317\nzone = \"America/Denver\"\n\
+             [mqtt]\nhost = \"127.0.0.1\"\nport = {mqtt_port}\nresend_after = \"3s\"\n\
+             back_off_first = \"50ms\"\nback_off_longest = \"500ms\"\n\
+             [run]\nstop_within = \"55s\"\n{bus}"
+        );
+        let file = folder.path().join("station.toml");
+        std::fs::write(&file, text).unwrap();
+        let mut command = binary("minuano-station");
+        command.arg("run").arg("--config").arg(file);
+        let process = Process::start(&format!("station {name}"), &mut command, &folder.path().join("log"));
+        Self { name: name.to_owned(), process, folder }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// SIGKILL.
+    pub fn kill_9(&mut self) {
+        self.process.kill_9();
+    }
+
+    /// SIGTERM, and waits until everything is acknowledged; gives the exit code.
+    pub fn stop(&mut self) -> Option<i32> {
+        self.process.terminate();
+        self.process.ended_within(STOP_WITHIN).code()
+    }
+
+    /// Its process.
+    pub fn process(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
+    /// A file in its folder.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
