@@ -80,6 +80,24 @@ fn readings_arrive_are_acknowledged_and_leave_the_log_and_a_stop_is_clean() {
 }
 
 #[test]
+fn health_tells_of_a_backlog_and_of_its_end() {
+    let broker = Broker::running();
+    let gateway = Gateway::subscribed(broker.port, true);
+    let bus = "[bus]\nkind = \"emulated\"\nhistory = \"1h\"\n[sampling]\ninterval = \"1s\"\nreport = \"10s\"";
+    let _station = Station::start(broker.port, bus, RUN);
+    gateway.wait("health that tells of both", |seen| {
+        let held: Vec<u64> = seen
+            .of(Leaf::Health)
+            .filter_map(|payload| match payload {
+                Payload::Health(health) => Some(health.log.readings),
+                _ => None,
+            })
+            .collect();
+        (held.first()? >= &300 && held.last()? <= &64).then_some(())
+    });
+}
+
+#[test]
 fn a_stop_keeps_what_was_sampled_in_the_unfinished_interval() {
     let broker = Broker::running();
     let gateway = Gateway::subscribed(broker.port, true);

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::root;
@@ -91,6 +92,17 @@ impl Browser {
         self.seen.iter().map(|(_, event)| event).filter(|event| event["event"] == kind).cloned().collect()
     }
 
+    fn ends_within(&mut self, deadline: Duration) -> bool {
+        let until = Instant::now() + deadline;
+        while Instant::now() < until {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return true;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        false
+    }
+
     fn last(&self) -> Vec<&Value> {
         let skip = self.seen.len().saturating_sub(20);
         self.seen.iter().skip(skip).map(|(_, event)| event).collect()
@@ -99,16 +111,18 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // At the end of its input the script closes Chromium and ends; killed, it would leave it behind.
+        // At the end of its input the script closes Chromium and ends. Killed it would leave Chromium behind, so
+        // it is asked once more before that.
         drop(self.stdin.take());
-        let until = Instant::now() + Duration::from_secs(10);
-        while Instant::now() < until {
-            if !matches!(self.child.try_wait(), Ok(None)) {
-                return;
-            }
-            thread::sleep(Duration::from_millis(20));
+        if self.ends_within(Duration::from_secs(10)) {
+            return;
         }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Some(pid) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+            let _ = kill_process(pid, Signal::TERM);
+        }
+        if !self.ends_within(Duration::from_secs(5)) {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
     }
 }

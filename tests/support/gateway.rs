@@ -128,18 +128,14 @@ impl Gateway {
 
     /// Waits until the station is as wanted.
     pub fn wait_for_station(&self, name: &str, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        let mut seen = None;
-        eventually(&format!("{name}: {what}"), SOON, || {
-            let station = self.station(name).filter(|station| wanted(station));
-            seen = station;
-            seen.take()
-        })
+        let what = format!("{name}: {what}");
+        eventually(&what, SOON, || self.station(name).filter(|station| wanted(station)))
     }
 
     /// Every raw reading of a station, page by page, oldest first.
     pub fn readings(&self, station: &str) -> Vec<Value> {
-        let path = format!("/stations/{station}/readings?resolution=raw&from=2020-01-01T00:00:00Z&limit=10000");
-        let path = path.replace("from=2020-01-01T00:00:00Z", "from=2020-01-01T00:00:00Z&to=2029-12-01T00:00:00Z");
+        let range = "from=2020-01-01T00:00:00Z&to=2029-12-01T00:00:00Z";
+        let path = format!("/stations/{station}/readings?resolution=raw&{range}&limit=10000");
         let mut items = Vec::new();
         let mut cursor = String::new();
         loop {

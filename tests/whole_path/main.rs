@@ -1,1 +1,32 @@
-//! x
+//! The whole path of a reading over real parts: binaries, brokers, an S3 server, a browser.
+//!
+//! # Layout
+//!
+//! - [`accounting`]: measured = stored + lost, whatever is killed on the way
+//! - [`acknowledgement`]: duplicates, overflow, vanished streams, over the wire
+//! - [`take_over`]: one gateway owns a station
+//! - [`panel`]: what a browser shows
+//! - [`bad_payloads`], [`bad_http`], [`bad_config`]: every bad input, and what it gets
+//! - [`degraded`]: without a sensor, without a broker
+//! - [`lake_files`], [`sqlite`]: what other programs read
+//! - [`tidy`]: the repository itself
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a failed expectation is a test's way of failing"
+)]
+
+mod accounting;
+mod acknowledgement;
+mod bad_config;
+mod bad_http;
+mod bad_payloads;
+mod degraded;
+mod lake_files;
+mod panel;
+mod sqlite;
+mod take_over;
+mod tidy;

@@ -10,10 +10,10 @@ use minuano_telemetry::Millis;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::key::Key;
-use super::parquet::{Encoded, FileWriter, read_footer};
+use super::parquet::{Encoded, FileWriter, named_sha256};
 use super::plan::Batch;
 use super::remote::{Created, Remote};
-use super::rows::BatchReader;
+use super::rows::{self, BatchReader};
 use super::{LakeError, blocking};
 use crate::store::Store;
 use crate::store::row::parsed;
@@ -80,15 +80,14 @@ async fn upload_files(store: &Arc<Store>, remote: &Remote, batch: &Batch) -> Res
         .await?;
         reader = returned;
         let (key, Encoded { bytes, rows: _, sha256 }) = encoded?;
-        let size = bytes.len();
-        put(remote, &key, bytes, &sha256).await?;
+        let there = put(remote, &key, bytes.into(), &sha256).await?;
         let store = Arc::clone(store);
         blocking(move || {
             store
                 .writer()?
                 .execute(
-                    "UPDATE lake_files SET bytes = ?2, sha256 = ?3 WHERE key = ?1",
-                    (key.to_string(), size, sha256),
+                    "UPDATE lake_files SET bytes = ?2, sha256 = ?3, file_sha256 = ?4 WHERE key = ?1",
+                    (key.to_string(), there.len(), sha256, rows::sha256(&there)),
                 )
                 .map_err(LakeError::from)
         })
@@ -121,21 +120,21 @@ pub(super) fn encode(reader: &BatchReader, key: &Key, planned: u64) -> Result<En
     Ok(encoded)
 }
 
-async fn put(remote: &Remote, key: &Key, bytes: Vec<u8>, sha256: &str) -> Result<(), LakeError> {
+/// Puts the file, or finds its rows there already; gives the bytes that are there.
+async fn put(remote: &Remote, key: &Key, bytes: Bytes, sha256: &str) -> Result<Bytes, LakeError> {
     let key = key.to_string();
-    if remote.create(&key, Bytes::from(bytes)).await? == Created::New {
-        return Ok(());
+    if remote.create(&key, bytes.clone()).await? == Created::New {
+        return Ok(bytes);
     }
-    // Ours from a try whose end was not seen, or another's.
-    let there = read_footer(remote.fetch(&key).await?);
-    match there {
-        Ok(footer) if footer.sha256 == sha256 => Ok(()),
-        Ok(footer) => Err(LakeError::Different {
-            key,
-            what: format!("{} rows with sha256 {} instead of {sha256}", footer.rows, footer.sha256),
-        }),
-        Err(error) => Err(LakeError::Different { key, what: error.to_string() }),
-    }
+    // Ours from a try whose end was not seen, ours from another release, or another's.
+    let there = remote.fetch(&key).await?;
+    let what = match named_sha256(&there) {
+        _ if there == bytes => return Ok(there),
+        Some(named) if named == sha256 => return Ok(there),
+        Some(named) => format!("rows with sha256 {named} instead of {sha256}"),
+        None => format!("{} bytes that are no file of readings", there.len()),
+    };
+    Err(LakeError::Different { key, what })
 }
 
 #[cfg(test)]

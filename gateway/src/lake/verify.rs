@@ -14,6 +14,7 @@ use super::key::{FOLDER, Key};
 use super::parquet::read;
 use super::ranges::Ranges;
 use super::remote::Remote;
+use super::rows::sha256;
 use super::{LakeError, blocking};
 use crate::store::Store;
 use crate::store::row::parsed;
@@ -105,6 +106,7 @@ struct Known {
     key: String,
     rows: u64,
     sha256: String,
+    file_sha256: String,
 }
 
 #[derive(Default)]
@@ -178,7 +180,14 @@ impl Verification {
         let Some(bytes) = bytes else {
             return self.report.problem(known.key, "is not there".to_owned());
         };
-        let size = bytes.len();
+        let (size, found) = (bytes.len(), sha256(&bytes));
+        if found != known.file_sha256 {
+            let what = format!(
+                "is not the file that was uploaded: {size} bytes with sha256 {found} instead of {}",
+                known.file_sha256
+            );
+            return self.report.problem(known.key, what);
+        }
         let mut identities = Vec::new();
         let footer = match read(bytes, |row| identities.push((row.station, row.stream, row.seq))) {
             Ok(footer) => footer,
@@ -232,11 +241,11 @@ impl Verification {
 fn known(connection: &Connection, after: &str) -> rusqlite::Result<Vec<Known>> {
     connection
         .prepare_cached(
-            "SELECT key, rows, sha256 FROM lake_files WHERE sha256 IS NOT NULL AND key > ?1 \
+            "SELECT key, rows, sha256, file_sha256 FROM lake_files WHERE sha256 IS NOT NULL AND key > ?1 \
              ORDER BY key LIMIT ?2",
         )?
         .query_map((after, PAGE), |row| {
-            Ok(Known { key: row.get(0)?, rows: row.get(1)?, sha256: row.get(2)? })
+            Ok(Known { key: row.get(0)?, rows: row.get(1)?, sha256: row.get(2)?, file_sha256: row.get(3)? })
         })?
         .collect()
 }

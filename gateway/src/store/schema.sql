@@ -112,6 +112,7 @@ CREATE TABLE lake_files (
     hour      INTEGER NOT NULL,                -- start of the hour
     rows      INTEGER NOT NULL,
     bytes     INTEGER,                         -- once uploaded
-    sha256    TEXT                             -- of its rows, as in the file's footer; once uploaded
+    sha256    TEXT,                            -- of its rows, as in the file's footer; once uploaded
+    file_sha256 TEXT                           -- of its bytes; once uploaded
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX lake_files_by_batch ON lake_files (first_row);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use minuano_telemetry::{Batch, Leaf, Payload, StationState, Status};
+use minuano_telemetry::{Batch, Leaf, MAX_READINGS, Payload, StationState, Status};
 use tracing::{debug, info, warn};
 
 use super::connection::{Connection, Event, MAX_IN_AIR, PublishError, Readings};
@@ -34,6 +34,8 @@ pub(super) struct Session<'a> {
     connection: Connection,
     health_at: Option<Instant>,
     said_revision: Option<u64>,
+    /// Whether the last health told of a backlog: then its end is worth telling, too.
+    said_backlog: bool,
     online_at: Instant,
     /// When `online` is to be said again.
     online_due: Option<Instant>,
@@ -43,7 +45,15 @@ impl<'a> Session<'a> {
     pub(super) fn open(link: &'a mut Link) -> Self {
         let connection = Connection::open(&link.config.mqtt, &link.config.station);
         let now = Instant::now();
-        Self { link, connection, health_at: None, said_revision: None, online_at: now, online_due: None }
+        Self {
+            link,
+            connection,
+            health_at: None,
+            said_revision: None,
+            said_backlog: false,
+            online_at: now,
+            online_due: None,
+        }
     }
 
     /// Lasts until the link breaks, or until the stop is through.
@@ -139,9 +149,10 @@ impl<'a> Session<'a> {
             None => {}
         }
         let changed = self.said_revision != Some(revision);
+        let caught_up = self.said_backlog && !is_backlog(self.link.station.log().counts().held);
         let due = match self.health_at {
             None => now,
-            Some(at) if changed => at + HEALTH_APART,
+            Some(at) if changed || caught_up => at + HEALTH_APART,
             Some(at) => at + HEALTH_EVERY,
         };
         if now >= due {
@@ -164,7 +175,10 @@ impl<'a> Session<'a> {
         let trust = station.clock.trust();
         let health = station.board.health(&station.log(), trust);
         match health {
-            Some(health) => self.connection.publish(&Payload::Health(health), None),
+            Some(health) => {
+                self.said_backlog = is_backlog(health.log.readings);
+                self.connection.publish(&Payload::Health(health), None)
+            }
             None => Ok(()),
         }
     }
@@ -297,6 +311,11 @@ impl<'a> Session<'a> {
         }
         Ok(())
     }
+}
+
+/// More than one message full of readings waits.
+fn is_backlog(held: u64) -> bool {
+    held > MAX_READINGS as u64
 }
 
 fn readings_of(batch: &Batch) -> Option<Readings> {

@@ -4,7 +4,8 @@
 //!
 //! - `readings.schema`: the columns, as Parquet's message type
 //! - [`FileWriter`]: rows to bytes; the same rows always give the same bytes
-//! - [`read`]: bytes to rows, whatever they are, with the fingerprint checked
+//! - [`read()`]: the bytes of a sound file to rows, with the fingerprint checked
+//! - [`named_sha256`]: what any bytes name as the fingerprint of their rows
 //! - [`Footer`]: what the file says of itself in its key-value metadata, which every store keeps
 
 mod read;
@@ -19,7 +20,7 @@ use serde::Serialize;
 
 use super::key::Key;
 
-pub use read::{ReadError, read, read_footer};
+pub use read::{ReadError, named_sha256, read};
 pub use write::{Encoded, FileWriter};
 
 /// The columns. Also what a test compares every written file with.

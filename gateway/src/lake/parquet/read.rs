@@ -1,4 +1,8 @@
-//! Bytes to rows, whatever the bytes are.
+//! Bytes to rows.
+//!
+//! The parquet crate panics on some broken files (72 of the 79,176 that differ from a sound one by one
+//! bit). So a file is parsed only when its bytes are known to be ours, by their own hash; of any other
+//! only [`named_sha256`] is asked.
 
 use std::str::FromStr;
 
@@ -36,7 +40,7 @@ pub enum ReadError {
     },
 }
 
-/// Hands each row to `each`, then gives the footer. An altered file is known only at its end.
+/// Hands each row of a sound file to `each`, then gives the footer.
 pub fn read(bytes: Bytes, mut each: impl FnMut(LakeRow)) -> Result<Footer, ReadError> {
     let reader = SerializedFileReader::new(bytes)?;
     let footer = footer(reader.metadata().file_metadata())?;
@@ -56,9 +60,17 @@ pub fn read(bytes: Bytes, mut each: impl FnMut(LakeRow)) -> Result<Footer, ReadE
     if found == footer.sha256 { Ok(footer) } else { Err(ReadError::Altered { named: footer.sha256, found }) }
 }
 
-/// Reads what the file says of itself, and none of its rows.
-pub fn read_footer(bytes: Bytes) -> Result<Footer, ReadError> {
-    footer(SerializedFileReader::new(bytes)?.metadata().file_metadata())
+/// The fingerprint that any bytes name in their footer, found without parsing them.
+pub fn named_sha256(bytes: &[u8]) -> Option<&str> {
+    // The last 8 bytes are the footer's length and PAR1. In it the key is followed by its value: a Thrift
+    // string (compact protocol, next field) of 64 bytes.
+    let (rest, end) = bytes.split_last_chunk::<8>()?;
+    let length = usize::try_from(u32::from_le_bytes(*end.first_chunk()?)).ok()?;
+    let footer = rest.get(rest.len().checked_sub(length)?..)?;
+    let entry = [entry::SHA256.as_bytes(), &[0x18, 64]].concat();
+    let at = footer.windows(entry.len()).position(|window| window == entry)? + entry.len();
+    let text = std::str::from_utf8(footer.get(at..at + 64)?).ok()?;
+    text.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(text)
 }
 
 fn form(what: impl std::fmt::Display) -> ReadError {

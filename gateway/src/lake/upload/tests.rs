@@ -97,6 +97,21 @@ async fn a_key_with_other_rows_is_an_error_and_is_left_alone() {
 }
 
 #[tokio::test]
+async fn a_key_with_the_same_rows_in_other_bytes_is_done() {
+    let (bench, batch) = planned();
+    let (key, rows) = bench.planned().remove(0);
+    let range = (batch.first_row, batch.last_row);
+    let reader = BatchReader::new(bench.store.writer().unwrap(), range, "[]".to_owned(), 1).unwrap();
+    // As another release might have encoded it: the footer names the same rows.
+    let ours = encode(&reader, &key.parse().unwrap(), rows).unwrap().bytes;
+    let other = Bytes::from([b"other encoding", &ours[..]].concat());
+    bench.remote.create(&key, other.clone()).await.unwrap();
+    upload(&bench.store, &bench.remote, &batch, now).await.unwrap();
+    assert!(done(&bench).0);
+    assert_eq!(bench.lake().await[&key], other);
+}
+
+#[tokio::test]
 async fn a_key_with_no_parquet_is_left_alone_too() {
     let (bench, batch) = planned();
     let (key, _) = bench.planned().remove(0);

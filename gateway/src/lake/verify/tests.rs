@@ -56,10 +56,12 @@ async fn a_removed_file_and_its_rows_are_named() {
 async fn an_altered_file_is_named() {
     let (bench, files) = filled().await;
     let (first, second) = (bench.planned().remove(0).0, bench.planned().remove(1).0);
-    // A sound file of other rows, and bytes that are none.
+    // A sound file of other rows, and one in which one bit changed.
     let other = FileWriter::new().unwrap().finish(&first.parse().unwrap()).unwrap();
     files.put(&Path::from(first.clone()), other.bytes.into()).await.unwrap();
-    files.put(&Path::from(second.clone()), Bytes::from_static(b"broken").into()).await.unwrap();
+    let mut flipped = bench.lake().await[&second].to_vec();
+    flipped[700] ^= 1;
+    files.put(&Path::from(second.clone()), flipped.into()).await.unwrap();
     let report = verified(&bench).await;
     assert!(!report.ok);
     assert_eq!((report.problems, report.files, report.gaps), (2, 0, 30));
