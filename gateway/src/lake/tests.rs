@@ -106,3 +106,32 @@ async fn the_lag_is_the_age_of_the_oldest_row_that_waits() {
     bench.execute("UPDATE readings SET settled = 0 WHERE row = 3");
     assert_eq!(lag(NOON + 5 * MINUTE), 0.0, "not settled yet");
 }
+
+#[tokio::test]
+async fn a_place_that_fails_is_shown_and_tried_again_until_it_works() {
+    let bench = Bench::new();
+    let roof = bench.station("roof", 1);
+    bench.reading(roof, 1, NOON);
+    let in_the_way = bench.folder.path().join("lake/readings/date=2026-11-20");
+    std::fs::create_dir_all(in_the_way.parent().unwrap()).unwrap();
+    std::fs::write(&in_the_way, "a file where a folder should be").unwrap();
+    let running = tokio::spawn(lake(&bench).run(std::future::pending()));
+    let batch = async |wanted: &'static str| {
+        let count = format!("SELECT count(*) FROM lake_batches WHERE {wanted}");
+        let asked = async || {
+            let count = count.clone();
+            bench.store.ask(move |c| c.query_row(&count, [], |row| row.get::<_, i64>(0))).await.unwrap()
+        };
+        let wait = async {
+            while asked().await == 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), wait).await.expect(wanted);
+    };
+    batch("retries > 0 AND error LIKE '%date=2026-11-20%' AND done_at IS NULL").await;
+    std::fs::remove_file(in_the_way).unwrap();
+    batch("retries > 0 AND error IS NULL AND done_at IS NOT NULL").await;
+    running.abort();
+    assert!(lake(&bench).verify().await.unwrap().ok);
+}
