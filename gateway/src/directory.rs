@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use minuano_telemetry::{About, GatewayName, Health, Millis, StationName, StationState};
 
+use crate::acknowledge::counts::Counts;
 use crate::store::StoredReading;
 
 /// Whether a station is there, as far as the gateway can tell.
@@ -40,28 +41,6 @@ impl From<StationState> for Presence {
             StationState::Offline => Self::Offline,
             StationState::Stopped => Self::Stopped,
         }
-    }
-}
-
-/// How a station's readings are accounted for: measured = stored + lost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// On disk here.
-    pub stored: u64,
-    /// Taken by an overflow of the station's log.
-    pub lost_overflow: u64,
-    /// Missing from a stream that has ended.
-    pub lost_ended: u64,
-    /// Acknowledged by an older gateway or a lost store.
-    pub elsewhere: u64,
-    /// Came again.
-    pub duplicates: u64,
-}
-
-impl Counts {
-    /// Lost for whatever reason.
-    pub fn lost(&self) -> u64 {
-        self.lost_overflow + self.lost_ended
     }
 }
 

@@ -11,9 +11,10 @@
 //! - [`directory`], [`live`]: what is known of each station now, and what happens
 //! - [`lake`]: Parquet batches
 //! - [`http`]: routes, panel, metrics
-//! - [`config`], [`cli`], [`clock`], [`shutdown`], [`take_over`]: around it
+//! - [`config`], [`cli`], [`take_over`], [`shutdown`], [`clock`], [`backoff`]: around it
 
 pub mod acknowledge;
+pub mod backoff;
 pub mod broker;
 pub mod cli;
 pub mod clock;

@@ -11,6 +11,7 @@ use crate::clock::now;
 use crate::config::Config;
 use crate::directory::Directory;
 use crate::http::{self, App, Readiness, metrics};
+use crate::ingest::answers::Answers;
 use crate::ingest::message::Message;
 use crate::ingest::session::{OUTBOX, Publication, Session};
 use crate::ingest::writer::{INBOX, Parts, Writer};
@@ -45,17 +46,17 @@ pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Res
     let (outboxes, mut sessions_of): (Vec<_>, Vec<_>) =
         config.mqtt.iter().map(|_| mpsc::channel::<Publication>(OUTBOX)).unzip();
     let (inbox, messages) = mpsc::channel::<Message>(INBOX);
-    let writer = Writer::open(Parts {
+    let answers = Answers::new(config.gateway.clone(), outboxes, config.acknowledge);
+    let parts = Parts {
         gateway: config.gateway.clone(),
         store: Arc::clone(&store),
         directory: Arc::clone(&directory),
         hub: hub.clone(),
-        outboxes,
         readiness: Arc::clone(&readiness),
         commits: config.store.clone(),
-        acknowledge: config.acknowledge,
         lake: lake.is_some(),
-    })?;
+    };
+    let writer = Writer::open(parts, answers)?;
     let writer = ingest::writer::spawn(writer, messages)?;
 
     let mut sessions = JoinSet::new();

@@ -7,8 +7,10 @@
 //!
 //! - [`ranges`]: sets of `seq`s as ranges
 //! - [`account`]: one stream: measured = stored + lost
+//! - [`counts`]: sums over streams
 //! - [`due`]: when each station's acknowledgement is due
 
 pub mod account;
+pub mod counts;
 pub mod due;
 pub mod ranges;

@@ -10,7 +10,8 @@ use metrics::{describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 
 use super::{App, now};
-use crate::directory::{Counts, Presence};
+use crate::acknowledge::counts::Counts;
+use crate::directory::Presence;
 
 /// The content type of the text exposition format.
 pub const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";

@@ -37,7 +37,7 @@ fn answer<Files: RustEmbed>(method: &Method, uri: &Uri, headers: &HeaderMap) -> 
         return problem::nothing_at(uri).into_response();
     }
     if method != Method::GET && method != Method::HEAD {
-        return problem::only_get(method, uri);
+        return problem::only_get(method);
     }
     match file {
         Some(file) => give(path, file, headers),

@@ -1,15 +1,11 @@
 //! Every error is `application/problem+json` (RFC 9457): what happened, and what would be right.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::App;
 use crate::store::StoreError;
 
 /// The content type of every error.
@@ -53,11 +49,6 @@ impl Problem {
     pub fn not_found(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
-
-    /// What went wrong.
-    pub fn detail(&self) -> &str {
-        &self.detail
-    }
 }
 
 impl IntoResponse for Problem {
@@ -88,14 +79,14 @@ pub fn nothing_at(uri: &Uri) -> Problem {
     ))
 }
 
-/// A route that only answers to other methods. axum adds which, except below a fallback.
-pub async fn method_not_allowed(State(_): State<Arc<App>>, method: Method, uri: Uri) -> Response {
-    only_get(&method, &uri)
+/// A route that only answers to other methods.
+pub async fn method_not_allowed(method: Method) -> Response {
+    only_get(&method)
 }
 
 /// Everything here is read with GET.
-pub fn only_get(method: &Method, uri: &Uri) -> Response {
-    let detail = format!("{method} {} is not possible; it takes GET", uri.path());
+pub fn only_get(method: &Method) -> Response {
+    let detail = format!("{method} is not possible here; everything is read with GET");
     let mut response = Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail).into_response();
     response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET,HEAD"));
     response

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::{CONTENT_TYPE, LINK, VARY};
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
@@ -138,7 +138,6 @@ pub async fn list(
     station: PathStation,
     Query(which): Query<Which>,
     headers: HeaderMap,
-    uri: Uri,
 ) -> Result<Response, Problem> {
     let form = accept::form(&headers)?;
     let limit = which.limit.unwrap_or_default().0;
@@ -161,14 +160,15 @@ pub async fn list(
                 Answer::Buckets(page) => table::buckets(&page.items),
             };
             let mut response = ([(CONTENT_TYPE, table::TEXT_CSV)], text).into_response();
-            let link = next.map(|next| format!("<{}?limit={limit}&cursor={next}>; rel=\"next\"", uri.path()));
+            // Relative to the request, so that it holds behind a proxy that serves the gateway below a prefix.
+            let link = next.map(|next| format!("<?limit={limit}&cursor={next}>; rel=\"next\""));
             if let Some(Ok(link)) = link.map(|link| link.parse()) {
                 response.headers_mut().insert(LINK, link);
             }
             response
         }
     };
-    response.headers_mut().insert(VARY, const { axum::http::HeaderValue::from_static("accept") });
+    response.headers_mut().insert(VARY, const { HeaderValue::from_static("accept") });
     Ok(response)
 }
 

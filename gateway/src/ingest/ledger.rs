@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use minuano_telemetry::{
-    Anomaly, Batch, ByQuantity, Clock, MAX_ACKNOWLEDGED, Millis, Payload, Reading, StationName, StreamId,
-    Streams, Through,
+    Anomaly, Batch, MAX_ACKNOWLEDGED, Millis, Payload, StationName, StreamId, Streams, Through,
 };
 use rusqlite::Connection;
 
+use super::admit::{at_resolution, observed};
 use super::message::Message;
-use crate::acknowledge::account::{Account, Arrival, Kind};
-use crate::directory::Counts;
+use crate::acknowledge::account::{Account, Arrival};
+use crate::acknowledge::counts::Counts;
 use crate::quality::{self, episodes::Episodes, episodes::Step};
 use crate::store::row::{self, NewReading, Owner};
 use crate::store::streams::{self, StreamRow};
@@ -24,8 +24,6 @@ use crate::store::{StoredReading, anomalies, stations};
 pub const MAX_STATIONS: usize = 200_000;
 /// Streams of one station kept in memory; others are read from the store when they are spoken of.
 const MAX_STREAMS_IN_MEMORY: usize = 64;
-/// How far ahead of its arrival a reading's time may be.
-const MAX_AHEAD_MS: i64 = 3_600_000;
 
 /// A station's place in the ledger.
 pub type Index = usize;
@@ -154,8 +152,8 @@ impl Ledger {
             let Some(slot) = known.streams.get_mut(&stream) else { continue };
             streams::save(connection, &mut slot.row)?;
             slot.changed = false;
-            let counts = counts_of(&slot.row.account);
-            known.counts = added(known.counts, counts, slot.counted);
+            let counts = Counts::of(&slot.row.account);
+            known.counts = known.counts.with(counts, slot.counted);
             slot.counted = counts;
             touch(&mut known.touched, stream, slot.row.account.through());
             trim(&mut known.streams);
@@ -330,7 +328,7 @@ impl Ledger {
                     Some(row) => row,
                     None => streams::create(connection, station, stream, Account::new(first_at))?,
                 };
-                let counted = counts_of(&row.account);
+                let counted = Counts::of(&row.account);
                 place.insert(Slot { row, counted, changed: false, used: 0 })
             }
         };
@@ -341,45 +339,6 @@ impl Ledger {
             self.changed.push((index, stream));
         }
         Ok(slot)
-    }
-}
-
-/// When a reading was taken: what the station says, or the arrival where that cannot be or, live, is a guess.
-fn observed(reading: &Reading, soon: Soon, received_at: Millis) -> (Millis, Clock) {
-    let guessed = soon == Soon::Live && reading.clock == Clock::Unsynchronised;
-    let impossible =
-        reading.at < Millis::YEAR_2020 || reading.at.get() > received_at.get().saturating_add(MAX_AHEAD_MS);
-    if guessed || impossible { (received_at, Clock::Unsynchronised) } else { (reading.at, reading.clock) }
-}
-
-/// What the columns keep of the values.
-fn at_resolution(values: &ByQuantity<f64>) -> ByQuantity<f64> {
-    let mut kept = ByQuantity::default();
-    for (quantity, value) in values.iter() {
-        kept.set(quantity, Reading::at_resolution(quantity, value));
-    }
-    kept
-}
-
-fn counts_of(account: &Account) -> Counts {
-    let count = |kind| account.set(kind).count();
-    Counts {
-        stored: count(Kind::Stored),
-        lost_overflow: count(Kind::Overflow),
-        lost_ended: count(Kind::Ended),
-        elsewhere: count(Kind::Elsewhere),
-        duplicates: account.duplicates,
-    }
-}
-
-/// `total` with `now` in the place of `before`, which is part of it.
-fn added(total: Counts, now: Counts, before: Counts) -> Counts {
-    Counts {
-        stored: total.stored + now.stored - before.stored,
-        lost_overflow: total.lost_overflow + now.lost_overflow - before.lost_overflow,
-        lost_ended: total.lost_ended + now.lost_ended - before.lost_ended,
-        elsewhere: total.elsewhere + now.elsewhere - before.elsewhere,
-        duplicates: total.duplicates + now.duplicates - before.duplicates,
     }
 }
 

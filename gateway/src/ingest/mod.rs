@@ -6,8 +6,12 @@
 //! - [`message`]: bytes to a message, or a refusal that is counted
 //! - [`writer`]: the one thread that writes: many messages make one commit
 //! - [`ledger`]: what one message does to the store
+//! - [`admit`]: impossible times, and the store's resolution
+//! - [`answers`]: acknowledgements and anomalies on their way to the broker
 //! - [`presence`]: who is there
 
+pub mod admit;
+pub mod answers;
 pub mod ledger;
 pub mod message;
 pub mod presence;

@@ -12,6 +12,7 @@ use rumqttc::{AsyncClient, ConnectReturnCode, Event, EventLoop, MqttOptions, Pac
 use tokio::sync::{mpsc, watch};
 
 use super::message::{Message, Refusals, decode};
+use crate::backoff::Backoff;
 use crate::clock::now;
 use crate::config::MqttConfig;
 use crate::http::Readiness;
@@ -20,7 +21,6 @@ use crate::http::Readiness;
 /// connection of all. What is too large for Minuano is refused and counted.
 const MAX_INCOMING: usize = 268_435_455;
 const MAX_OUTGOING: usize = 64 * 1024;
-const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 const FAREWELL: Duration = Duration::from_millis(500);
 /// Requests that may wait in the client.
 const REQUESTS: usize = 256;
@@ -73,7 +73,7 @@ impl Session {
     ) {
         let condition = format!("broker {}:{}", self.config.host, self.config.port);
         let mut refusals = Refusals::default();
-        let mut wait = self.config.retry_first;
+        let mut backoff = Backoff::new(self.config.retry_first, self.config.retry_most);
         self.readiness.set(&condition, false, "not connected yet");
         loop {
             let (client, mut events) = AsyncClient::new(self.options(), REQUESTS);
@@ -81,7 +81,7 @@ impl Session {
                 Ok(()) => {
                     tracing::info!("{condition}: connected");
                     self.readiness.set(&condition, true, "connected");
-                    wait = self.config.retry_first;
+                    backoff.reset();
                     current.send_replace(Some(client));
                     let why = self.read(&mut events, &mut refusals).await;
                     current.send_replace(None);
@@ -93,12 +93,11 @@ impl Session {
             if *shutdown.borrow() {
                 return;
             }
-            let pause = jittered(wait);
+            let pause = backoff.next();
             let detail = format!("{why}; next try in {:.1} s", pause.as_secs_f64());
             tracing::warn!("{condition}: {detail}");
             self.readiness.set(&condition, false, &detail);
             tokio::time::sleep(pause).await;
-            wait = (wait * 2).min(self.config.retry_most);
         }
     }
 
@@ -198,10 +197,4 @@ async fn farewell(mut clients: watch::Receiver<Option<AsyncClient>>) {
         // Whether it came in time or not: nothing of ours waits for the broker.
         let _ = tokio::time::timeout(FAREWELL, gone).await;
     }
-}
-
-/// Full jitter: anything up to `wait`, so that many gateways and stations do not come back at once.
-fn jittered(wait: Duration) -> Duration {
-    let random = getrandom::u32().unwrap_or(u32::MAX / 2);
-    wait.mul_f64(f64::from(random) / f64::from(u32::MAX)).max(SHORTEST_PAUSE)
 }

@@ -4,17 +4,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use metrics::{counter, histogram};
-use minuano_telemetry::{Acknowledged, GatewayName, Leaf, MAX_MESSAGE, Millis, Payload, Status};
+use minuano_telemetry::{GatewayName, Millis, Payload, Status};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use super::ledger::{Effects, Index, Ledger, Soon};
+use super::answers::Answers;
+use super::ledger::{Effects, Index, Ledger};
 use super::message::Message;
 use super::presence::{after_data, after_silence};
-use super::session::Publication;
-use crate::acknowledge::due::Due;
 use crate::clock::now;
-use crate::config::{AcknowledgeConfig, StoreConfig};
+use crate::config::StoreConfig;
 use crate::directory::{Directory, Presence};
 use crate::http::Readiness;
 use crate::live::{Event, Hub};
@@ -28,8 +27,6 @@ const TICK: Duration = Duration::from_secs(1);
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
 /// How long the writer rests when the disk refuses.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
-/// How long an acknowledgement waits for room in the outbox.
-const AFTER_FULL_OUTBOX: Duration = Duration::from_secs(1);
 
 const STORE: &str = "store";
 
@@ -44,14 +41,10 @@ pub struct Parts {
     pub directory: Arc<Directory>,
     /// Who listens.
     pub hub: Hub,
-    /// One for each broker, in the configuration's order.
-    pub outboxes: Vec<mpsc::Sender<Publication>>,
     /// Where it says whether the store can be written.
     pub readiness: Arc<Readiness>,
     /// How many readings make a commit, and how old rows may grow.
     pub commits: StoreConfig,
-    /// How soon stations are told.
-    pub acknowledge: AcknowledgeConfig,
     /// Whether rows wait for the lake before they are pruned.
     pub lake: bool,
 }
@@ -72,7 +65,7 @@ pub struct Writer {
     connection: Connection,
     ledger: Ledger,
     pulses: Vec<Pulse>,
-    due: Due<Index>,
+    answers: Answers,
     started: Instant,
     next_tick: Duration,
     next_prune: Duration,
@@ -80,7 +73,7 @@ pub struct Writer {
 
 impl Writer {
     /// Reads what the store has into memory and into the directory.
-    pub fn open(parts: Parts) -> Result<Self, StoreError> {
+    pub fn open(parts: Parts, answers: Answers) -> Result<Self, StoreError> {
         let refused = |source| StoreError::Sqlite { file: parts.store.file().to_owned(), source };
         let connection = parts.store.writer()?;
         let mut ledger = Ledger::load(&connection).map_err(refused)?;
@@ -99,7 +92,7 @@ impl Writer {
             connection,
             ledger,
             pulses,
-            due: Due::default(),
+            answers,
             started: Instant::now(),
             next_tick: TICK,
             next_prune: Duration::ZERO,
@@ -109,7 +102,7 @@ impl Writer {
     /// Runs until every sender of `inbox` is gone and what they sent is on disk.
     pub async fn run(mut self, mut inbox: mpsc::Receiver<Message>) {
         loop {
-            let wake = self.due.next().map_or(self.next_tick, |due| due.min(self.next_tick));
+            let wake = self.answers.next().map_or(self.next_tick, |due| due.min(self.next_tick));
             let deadline = tokio::time::Instant::from_std(self.started + wake);
             let messages = match tokio::time::timeout_at(deadline, inbox.recv()).await {
                 Ok(Some(first)) => self.collect(first, &mut inbox).await,
@@ -122,7 +115,9 @@ impl Writer {
                 self.fail(&error, messages.len()).await;
             }
             self.tick();
-            self.tell_due();
+            let pulses = &self.pulses;
+            let is_owned = |index: Index| pulses[index].owner.is_none();
+            self.answers.acknowledge(&self.ledger, self.started.elapsed(), is_owned);
         }
     }
 
@@ -239,52 +234,15 @@ impl Writer {
             self.parts.hub.tell(Event::Reading(reading));
         }
         for anomaly in effects.anomalies {
-            let leaf = Leaf::Anomaly;
-            let index = self.ledger.index(&anomaly.station);
-            if let Some(index) = index {
-                self.publish(index, leaf, &Payload::Anomaly((*anomaly).clone()));
+            if let Some(index) = self.ledger.index(&anomaly.station) {
+                self.answers.tell(self.ledger.station(index), &anomaly);
             }
             self.parts.hub.tell(Event::Anomaly(anomaly));
         }
         let elapsed = self.started.elapsed();
         for (index, soon) in effects.due {
-            let within = match soon {
-                Soon::Live => self.parts.acknowledge.within,
-                Soon::Backlog => self.parts.acknowledge.within_backlog,
-            };
-            self.due.by(index, elapsed + within);
+            self.answers.owe(index, soon, elapsed);
         }
-    }
-
-    fn tell_due(&mut self) {
-        while let Some(index) = self.due.take(self.started.elapsed()) {
-            let streams = &self.ledger.station(index).touched;
-            // Another gateway owns the station: this one stores and shows, and leaves the answer to it.
-            if streams.is_empty() || self.pulses[index].owner.is_some() {
-                continue;
-            }
-            let streams = streams.iter().copied().collect();
-            let acknowledged = Acknowledged { gateway: self.parts.gateway.clone(), streams };
-            if self.publish(index, Leaf::Acknowledged, &Payload::Acknowledged(acknowledged)) {
-                counter!("minuano_acknowledgements_total").increment(1);
-            } else {
-                self.due.by(index, self.started.elapsed() + AFTER_FULL_OUTBOX);
-            }
-        }
-    }
-
-    /// Hands a payload to the session of the broker that the station was last heard on.
-    fn publish(&self, index: Index, leaf: Leaf, payload: &Payload) -> bool {
-        let known = self.ledger.station(index);
-        let Some(outbox) = self.parts.outboxes.get(known.broker) else { return false };
-        let mut buffer = [0; MAX_MESSAGE];
-        let Ok(bytes) = payload.encode(&mut buffer) else { return false };
-        let publication = Publication {
-            topic: leaf.of(known.name.clone()).to_string(),
-            retain: leaf.retained(),
-            payload: bytes.to_vec(),
-        };
-        outbox.try_send(publication).is_ok()
     }
 
     /// Looks for stations that fell silent, and for rows that are old.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::backoff::Backoff;
 use super::plan::{Close, plan, settle_all};
 use super::upload::{next, upload};
-use super::{Lake, LakeError, blocking, now, old_copy};
+use super::{Lake, LakeError, TRY_AGAIN, blocking, old_copy};
+use crate::clock::now;
 
 /// Tries of one batch before the flush gives up.
 const TRIES: u32 = 5;
@@ -80,7 +80,7 @@ impl Lake {
         mut step: impl AsyncFnMut() -> Result<T, LakeError>,
         progress: &mut impl FnMut(&str),
     ) -> Result<T, LakeError> {
-        let mut backoff = Backoff::default();
+        let mut backoff = TRY_AGAIN;
         for _ in 1..TRIES {
             match step().await {
                 Err(error @ LakeError::Remote(_)) => {

@@ -12,14 +12,12 @@
 //! - [`flush`], [`verify`]: the commands
 //! - [`status`], [`counters`]: how far it is, for routes and metrics
 
-mod backoff;
 pub mod counters;
 pub mod flush;
 pub mod key;
 pub mod old_copy;
 pub mod parquet;
 pub mod plan;
-mod ranges;
 pub mod remote;
 pub mod rows;
 pub mod status;
@@ -31,18 +29,21 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use minuano_telemetry::{GatewayName, Millis};
+use minuano_telemetry::GatewayName;
 use tokio::time::Instant;
 
+use crate::backoff::Backoff;
+use crate::clock::now;
 use crate::config::LakeConfig;
 use crate::store::{Store, StoreError};
-use backoff::Backoff;
 use plan::{Close, Limits};
 use remote::{Remote, RemoteError};
 
 pub use flush::Flushed;
 pub use verify::Report;
 
+/// How soon what failed is tried again.
+const TRY_AGAIN: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60));
 /// How often the lake looks for rows that are due.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often `minuano_lake_lag_seconds` is taken.
@@ -149,7 +150,7 @@ impl Lake {
     }
 
     async fn keep_up(&self) -> Infallible {
-        let mut backoff = Backoff::default();
+        let mut backoff = TRY_AGAIN;
         let mut work = Work::default();
         loop {
             let wait = match self.step(&mut work).await {
@@ -242,10 +243,6 @@ impl Work {
         self.put_off.insert(first_row);
         self.put_off_until.get_or_insert_with(|| Instant::now() + DIFFERENT_AGAIN_AFTER);
     }
-}
-
-fn now() -> Millis {
-    Millis::new(jiff::Timestamp::now().as_millisecond()).unwrap_or(Millis::YEAR_2020)
 }
 
 /// Runs what blocks (SQLite, hashing, compression) where it holds up no other task.

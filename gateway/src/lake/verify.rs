@@ -12,10 +12,10 @@ use serde::Serialize;
 
 use super::key::{FOLDER, Key};
 use super::parquet::read;
-use super::ranges::Ranges;
 use super::remote::Remote;
 use super::rows::sha256;
 use super::{LakeError, blocking};
+use crate::acknowledge::ranges::RangeSet;
 use crate::store::Store;
 use crate::store::row::parsed;
 
@@ -112,7 +112,7 @@ struct Known {
 #[derive(Default)]
 struct Verification {
     report: Report,
-    seen: BTreeMap<(StationName, StreamId), Ranges>,
+    seen: BTreeMap<(StationName, StreamId), RangeSet>,
 }
 
 /// Reads every file that the store says is uploaded, then looks for rows and files that are left.
@@ -189,10 +189,11 @@ impl Verification {
             return self.report.problem(known.key, what);
         }
         let mut identities = Vec::new();
-        let footer = match read(bytes, |row| identities.push((row.station, row.stream, row.seq))) {
-            Ok(footer) => footer,
-            Err(error) => return self.report.problem(known.key, error.to_string()),
-        };
+        let footer =
+            match read(bytes, |row| identities.push((row.station, row.stream, row.seq.cast_unsigned()))) {
+                Ok(footer) => footer,
+                Err(error) => return self.report.problem(known.key, error.to_string()),
+            };
         if footer.sha256 != known.sha256 || footer.rows != known.rows {
             let what = format!(
                 "holds {} rows with sha256 {} and not the {} rows with sha256 {} that were uploaded",
@@ -204,9 +205,11 @@ impl Verification {
         self.report.rows += footer.rows;
         self.report.bytes += size as u64;
         for (station, stream, seq) in identities {
-            if !self.seen.entry((station, stream)).or_default().insert(seq) {
+            let seen = self.seen.entry((station, stream)).or_default();
+            if seen.contains(seq) {
                 self.report.duplicates += 1;
             }
+            seen.insert(seq, seq);
         }
     }
 
@@ -228,8 +231,8 @@ impl Verification {
                     self.report.excluded += 1;
                     continue;
                 }
-                let (identity, seq) = ((parsed(row, 0)?, parsed(row, 1)?), row.get(2)?);
-                if !self.seen.get(&identity).is_some_and(|seen| seen.contains(seq)) {
+                let (identity, seq) = ((parsed(row, 0)?, parsed(row, 1)?), row.get::<_, i64>(2)?);
+                if !self.seen.get(&identity).is_some_and(|seen| seen.contains(seq.cast_unsigned())) {
                     self.report.gap(identity.0, identity.1, seq);
                 }
             }

@@ -7,7 +7,8 @@ use minuano_telemetry::{About, Health, Leaf, Millis, Payload, StationName};
 use rusqlite::Connection;
 
 use super::row::{self, StoredReading};
-use crate::directory::{Counts, Presence, StationNow};
+use crate::acknowledge::counts::Counts;
+use crate::directory::{Presence, StationNow};
 
 /// The row of a station, made where it is new.
 pub fn id(connection: &Connection, station: &StationName) -> rusqlite::Result<i64> {

@@ -29,7 +29,10 @@ fn the_document_is_the_one_in_the_repository() {
         std::fs::write(file, &document).unwrap();
     }
     let golden = std::fs::read_to_string(file).unwrap_or_default();
-    assert!(golden == document, "gateway/openapi.json is old; refresh it with UPDATE_GOLDEN=1 and look at the difference");
+    assert!(
+        golden == document,
+        "gateway/openapi.json is old; refresh it with UPDATE_GOLDEN=1 and look at the difference"
+    );
 }
 
 #[test]

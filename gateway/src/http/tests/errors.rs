@@ -30,7 +30,11 @@ async fn each_wrong_parameter_is_named_with_what_would_be_right() {
         (format!("{readings}?from=2100-01-01T00:00:00Z"), "from:", "to is now"),
         (format!("{readings}?from=2000-01-01T00:00:00Z&to=2020-01-01T00:00:00Z"), "from:", "3653 days"),
         (format!("{readings}?resolution=5m"), "resolution:", "auto, raw, 1m, 10m, 1h or 1d"),
-        (format!("{readings}?resolution=1m&from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z"), "resolution:", "at most 10000"),
+        (
+            format!("{readings}?resolution=1m&from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z"),
+            "resolution:",
+            "at most 10000",
+        ),
         (format!("{readings}?limit=0"), "limit:", "1 to 10000"),
         (format!("{readings}?limit=10001"), "limit:", "1 to 10000"),
         (format!("{readings}?limit=-1"), "limit:", "1 to 10000"),
@@ -50,7 +54,11 @@ async fn each_wrong_parameter_is_named_with_what_would_be_right() {
         ("/api/v1/anomalies?from=1".to_owned(), "from:", "RFC 3339"),
         ("/api/v1/losses?station=".to_owned(), "station:", "a-z 0-9"),
         ("/api/v1/losses?cursor=time".to_owned(), "cursor:", "`next`"),
-        ("/api/v1/losses?from=2026-01-01T00:00:00Z&to=2025-01-01T00:00:00Z".to_owned(), "from:", "not before to"),
+        (
+            "/api/v1/losses?from=2026-01-01T00:00:00Z&to=2025-01-01T00:00:00Z".to_owned(),
+            "from:",
+            "not before to",
+        ),
         ("/api/v1/lake?limit=1.5".to_owned(), "limit:", "1 to 10000"),
         ("/api/v1/stream?stations=roof".to_owned(), "`stations`", "`station`"),
     ] {
@@ -82,6 +90,8 @@ async fn what_is_not_there_is_not_found() {
     ] {
         problem(&world.get(path).await, StatusCode::NOT_FOUND, path);
     }
+    let path = "/api/v1/nothing";
+    assert!(problem(&world.get(path).await, StatusCode::NOT_FOUND, path).contains(path));
     problem(&world.get("/api/v1/stations/%ff").await, StatusCode::BAD_REQUEST, "no UTF-8");
 }
 
@@ -107,7 +117,7 @@ async fn a_store_that_cannot_be_read_is_a_problem_without_its_path() {
     let world = World::new();
     world.station("roof", "UTC");
     world.sql("DROP VIEW observations; DROP TABLE readings");
-    for path in ["/api/v1/stations", "/api/v1/stations/roof/readings", "/api/v1/stream", "/api/v1/lake"] {
+    for path in ["/api/v1/stations", "/api/v1/stations/roof/readings", "/api/v1/lake"] {
         let detail = problem(&world.get(path).await, StatusCode::INTERNAL_SERVER_ERROR, path);
         assert!(!detail.contains(".db"), "{detail}");
     }

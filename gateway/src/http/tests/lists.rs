@@ -74,12 +74,8 @@ async fn losses_are_numbered_readings_and_gaps_in_time() {
         s = second.stream
     ));
     let ended = json!({"station": "roof", "from_time": "2026-11-20T11:59:00.000Z", "to_time": "2026-11-20T12:00:00.000Z", "reason": "ended"});
-    let expected = vec![
-        readings(11, 20, 10, "overflow"),
-        readings(31, 31, 1, "ended"),
-        power.clone(),
-        ended.clone(),
-    ];
+    let expected =
+        vec![readings(11, 20, 10, "overflow"), readings(31, 31, 1, "ended"), power.clone(), ended.clone()];
     for limit in 1..=5 {
         let items = world.pages(&format!("/api/v1/losses?station=roof&limit={limit}")).await;
         assert_eq!(items, expected, "limit {limit}");

@@ -78,7 +78,8 @@ impl World {
     /// A known station with one stream, whose days begin in `zone`.
     fn station(&self, name: &str, zone: &str) -> Owner {
         let name: StationName = name.parse().unwrap();
-        let about = include_str!("../../../../telemetry/tests/golden/about.json").replace("America/Denver", zone);
+        let about =
+            include_str!("../../../../telemetry/tests/golden/about.json").replace("America/Denver", zone);
         let about = Arc::new(serde_json::from_str(&about).unwrap());
         self.directory.change(&name, |now| {
             now.about = Some(about);

@@ -84,8 +84,7 @@ async fn a_cursor_keeps_the_range_and_resolution_it_began_with() {
     let world = World::new();
     let roof = world.station("roof", "UTC");
     world.fill(roof, "2026-11-20T12:00:00Z", 30);
-    let first =
-        world.ok(&format!("{ROOF}?from=2026-11-20T12:00:00Z&to=2026-11-20T12:02:00Z&limit=11")).await;
+    let first = world.ok(&format!("{ROOF}?from=2026-11-20T12:00:00Z&to=2026-11-20T12:02:00Z&limit=11")).await;
     let next = first["next"].as_str().unwrap();
     let second = world.ok(&format!("{ROOF}?cursor={next}")).await;
     assert_eq!(second["resolution"], "raw");
@@ -219,14 +218,15 @@ async fn csv_pages_go_on_by_link() {
     let world = World::new();
     let roof = world.station("roof", "UTC");
     world.fill(roof, "2026-11-20T12:00:00Z", 5);
-    let mut address = format!("{ROOF}?from=2026-11-20T12:00:00Z&to=2026-11-20T13:00:00Z&resolution=raw&limit=2");
+    let mut address =
+        format!("{ROOF}?from=2026-11-20T12:00:00Z&to=2026-11-20T13:00:00Z&resolution=raw&limit=2");
     let mut rows = Vec::new();
     loop {
         let answer = world.accept(&address, "text/csv").await;
         rows.extend(answer.body.lines().skip(1).map(|line| line.split(',').next().unwrap().to_owned()));
         let link = answer.header(header::LINK);
         match link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\"")) {
-            Some(next) => address = next.to_owned(),
+            Some(next) => address = format!("{ROOF}{next}"),
             None => break,
         }
     }

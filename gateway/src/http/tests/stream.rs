@@ -44,7 +44,9 @@ impl Browser {
         loop {
             while let Some((block, rest)) = self.text.split_once("\n\n") {
                 let field = |name: &str| {
-                    block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ").map(str::to_owned))
+                    block
+                        .lines()
+                        .find_map(|line| line.strip_prefix(name)?.strip_prefix(": ").map(str::to_owned))
                 };
                 let (event, data, id) = (field("event"), field("data"), field("id"));
                 self.text = rest.to_owned();
@@ -176,7 +178,10 @@ async fn states_and_episodes_since_then_are_told_again() {
     let id = format!("{}-{row}", world.store.id());
     let mut browser = Browser::open(&world, "/api/v1/stream", Some(&id)).await;
     let seen = browser.next().await.unwrap();
-    assert_eq!(seen.data, json!({"station": "roof", "state": "offline", "since": "2026-11-20T12:00:30.000Z"}));
+    assert_eq!(
+        seen.data,
+        json!({"station": "roof", "state": "offline", "since": "2026-11-20T12:00:30.000Z"})
+    );
     for expected in [2, 3] {
         let seen = browser.next().await.unwrap();
         assert_eq!((seen.event.as_str(), &seen.data["id"]), ("anomaly", &json!(expected)));
@@ -189,7 +194,9 @@ async fn an_id_that_cannot_be_continued_resets() {
     let roof = world.station("roof", "UTC");
     world.fill(roof, "2026-11-20T12:00:00Z", 3);
     let store = world.store.id();
-    for last in [format!("{store}-4"), format!("{store}--1"), "00000000-1".to_owned(), "x".to_owned(), "-".to_owned()] {
+    for last in
+        [format!("{store}-4"), format!("{store}--1"), "00000000-1".to_owned(), "x".to_owned(), "-".to_owned()]
+    {
         let mut browser = Browser::open(&world, "/api/v1/stream", Some(&last)).await;
         let seen = browser.next().await.unwrap();
         let id = Some(format!("{store}-3"));

@@ -2,7 +2,10 @@
 
 use minuano_telemetry::{Flag, MAX_READINGS, Quantity, StreamState};
 
+use minuano_telemetry::{ByQuantity, Clock, Reading};
+
 use super::*;
+use crate::ingest::admit::MAX_AHEAD_MS;
 use crate::store::Store;
 
 const ROOF: &str = "roof";

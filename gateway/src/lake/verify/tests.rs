@@ -66,7 +66,10 @@ async fn an_altered_file_is_named() {
     assert!(!report.ok);
     assert_eq!((report.problems, report.files, report.gaps), (2, 0, 30));
     assert_eq!(report.problem_files.iter().map(|p| p.key.clone()).collect::<Vec<_>>(), [first, second]);
-    assert!(report.problem_files.iter().all(|p| p.what.contains("not the file that was uploaded")), "{report}");
+    assert!(
+        report.problem_files.iter().all(|p| p.what.contains("not the file that was uploaded")),
+        "{report}"
+    );
 }
 
 #[tokio::test]
