@@ -8,7 +8,6 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::bucket::ReadingBucket;
 use super::{App, BASE, anomalies, lake, losses, probes, readings, stations, stream};
 
 #[derive(OpenApi)]
@@ -28,7 +27,6 @@ use super::{App, BASE, anomalies, lake, losses, probes, readings, stations, stre
         (name = "lake", description = "What is in the Parquet lake"),
         (name = "operations", description = "For supervisors and monitoring"),
     ),
-    components(schemas(ReadingBucket)),
 )]
 struct Document;
 

@@ -50,7 +50,7 @@ where
     D: Deserializer<'de>,
 {
     let text = String::deserialize(deserializer)?;
-    text.parse().map(Some).map_err(|error| D::Error::custom(error))
+    text.parse().map(Some).map_err(D::Error::custom)
 }
 
 /// A moment in a query.

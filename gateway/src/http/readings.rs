@@ -88,24 +88,36 @@ impl FromStr for Continued {
 
 /// Readings, or buckets of them.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Readings {
+#[serde(untagged)]
+pub enum Readings {
+    /// Where the resolution is `raw`.
+    Raw(RawReadings),
+    /// At every other.
+    Buckets(BucketedReadings),
+}
+
+/// A page of readings.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RawReadings {
     /// What was chosen where `auto` was asked for.
-    resolution: Resolution,
-    /// Readings where the resolution is `raw`, else buckets; the oldest first. Buckets without any
-    /// reading are left out.
-    items: Items,
+    #[schema(pattern = "^raw$", example = "raw")]
+    resolution: &'static str,
+    /// By `observed_at`, then `row`.
+    items: Vec<Reading>,
     /// Give it as `cursor` to go on; null at the end.
     next: Option<String>,
 }
 
-/// What `items` holds.
+/// A page of buckets. Those without any reading are left out.
 #[derive(Debug, Serialize, ToSchema)]
-#[serde(untagged)]
-pub enum Items {
-    /// By `observed_at`, then `row`.
-    Raw(Vec<Reading>),
+pub struct BucketedReadings {
+    /// What was chosen where `auto` was asked for.
+    #[schema(pattern = "^(1m|10m|1h|1d)$", example = "1m")]
+    resolution: &'static str,
     /// By `start`.
-    Buckets(Vec<ReadingBucket>),
+    items: Vec<ReadingBucket>,
+    /// Give it as `cursor` to go on; null at the end.
+    next: Option<String>,
 }
 
 /// The zone in which a station's days begin; UTC where it does not say.
@@ -153,7 +165,7 @@ pub async fn list(
         .await?;
     let next = answer.next().map(|position| Continued { resolution, range, position }.write());
     let mut response = match form {
-        Form::Json => Json(Readings { resolution, items: answer.items(), next }).into_response(),
+        Form::Json => Json(answer.json(resolution, next)).into_response(),
         Form::Csv => {
             let text = match &answer {
                 Answer::Raw(page) => table::readings(&page.items),
@@ -242,10 +254,17 @@ impl Answer {
         }
     }
 
-    fn items(&self) -> Items {
+    fn json(&self, resolution: Resolution, next: Option<String>) -> Readings {
+        let resolution = resolution.word();
         match self {
-            Self::Raw(page) => Items::Raw(page.items.iter().map(Reading::from).collect()),
-            Self::Buckets(page) => Items::Buckets(page.items.iter().map(ReadingBucket::from).collect()),
+            Self::Raw(page) => {
+                let items = page.items.iter().map(Reading::from).collect();
+                Readings::Raw(RawReadings { resolution, items, next })
+            }
+            Self::Buckets(page) => {
+                let items = page.items.iter().map(ReadingBucket::from).collect();
+                Readings::Buckets(BucketedReadings { resolution, items, next })
+            }
         }
     }
 }

@@ -2,31 +2,23 @@
 
 use std::str::FromStr;
 
-use serde::Serialize;
-use utoipa::ToSchema;
-
 const MINUTE_MS: i64 = 60_000;
 /// An hour in milliseconds.
 pub const HOUR_MS: i64 = 60 * MINUTE_MS;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// How finely readings are given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resolution {
     /// Every reading.
-    #[serde(rename = "raw")]
     Raw,
     /// Buckets of a minute.
-    #[serde(rename = "1m")]
     Minute,
     /// Buckets of ten minutes.
-    #[serde(rename = "10m")]
     TenMinutes,
     /// Buckets of an hour.
-    #[serde(rename = "1h")]
     Hour,
     /// Buckets from midnight to midnight in the station's zone.
-    #[serde(rename = "1d")]
     Day,
 }
 
@@ -47,15 +39,11 @@ impl Resolution {
 
     /// What gives about 1,500 points over so many milliseconds.
     pub const fn auto(length_ms: i64) -> Self {
-        const RAW: i64 = 4 * HOUR_MS;
-        const MINUTE: i64 = 36 * HOUR_MS;
-        const TEN_MINUTES: i64 = 15 * DAY_MS;
-        const HOUR: i64 = 90 * DAY_MS;
         match length_ms {
-            ..=RAW => Self::Raw,
-            ..=MINUTE => Self::Minute,
-            ..=TEN_MINUTES => Self::TenMinutes,
-            ..=HOUR => Self::Hour,
+            _ if length_ms <= 4 * HOUR_MS => Self::Raw,
+            _ if length_ms <= 36 * HOUR_MS => Self::Minute,
+            _ if length_ms <= 15 * DAY_MS => Self::TenMinutes,
+            _ if length_ms <= 90 * DAY_MS => Self::Hour,
             _ => Self::Day,
         }
     }

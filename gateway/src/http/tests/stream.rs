@@ -213,8 +213,8 @@ async fn an_id_that_cannot_be_continued_resets() {
 async fn too_much_to_tell_again_resets() {
     let world = World::new();
     let roof = world.station("roof", "UTC");
-    let count = i32::try_from(MAX_REPLAY).unwrap() + 1;
-    world.fill(roof, "2026-11-20T12:00:00Z", count.unsigned_abs());
+    let count = u32::try_from(MAX_REPLAY).unwrap() + 1;
+    world.fill(roof, "2026-11-20T12:00:00Z", count);
     let store = world.store.id();
     let mut browser = Browser::open(&world, "/api/v1/stream", Some(&format!("{store}-0"))).await;
     assert_eq!(browser.next().await.unwrap().event, "reset");

@@ -1,5 +1,7 @@
 //! The gateway's configuration: `/etc/minuano/gateway.toml`, environment, flags.
 
+mod check;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,8 +14,6 @@ use serde::Deserialize;
 pub const DEFAULT_FILE: &str = "/etc/minuano/gateway.toml";
 /// `MINUANO_GATEWAY__LAKE__URL` and so on.
 pub const ENVIRONMENT_PREFIX: &str = "MINUANO_GATEWAY";
-/// rumqttc cannot do with less.
-const SHORTEST_KEEP_ALIVE: Duration = Duration::from_secs(5);
 
 /// Everything the gateway does, checked.
 #[derive(Clone, Debug)]
@@ -188,161 +188,9 @@ impl Default for QualityConfig {
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Raw {
-    gateway: Option<String>,
-    broker: RawBroker,
-    mqtt: Vec<MqttConfig>,
-    http: HttpConfig,
-    store: StoreConfig,
-    lake: Option<LakeConfig>,
-    acknowledge: AcknowledgeConfig,
-    quality: QualityConfig,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct RawBroker {
-    embedded: bool,
-    listen: SocketAddr,
-}
-
-impl Default for RawBroker {
-    fn default() -> Self {
-        Self { embedded: false, listen: SocketAddr::from(([127, 0, 0, 1], 1883)) }
-    }
-}
-
 impl Config {
     /// Reads and checks the layers of this process; `file` is what `--config` names.
     pub fn load(file: Option<PathBuf>) -> Result<Self, Problems> {
-        Self::from_layers(&Layers::of_process(file, DEFAULT_FILE, ENVIRONMENT_PREFIX))
+        check::from_layers(&Layers::of_process(file, DEFAULT_FILE, ENVIRONMENT_PREFIX))
     }
-
-    /// Reads and checks `layers`.
-    pub fn from_layers(layers: &Layers) -> Result<Self, Problems> {
-        let (raw, mut problems): (Raw, _) = layers.load();
-        let gateway = gateway_name(raw.gateway, &mut problems);
-        let mqtt = brokers(raw.mqtt, &raw.broker, &mut problems);
-        let lake = raw.lake.map(|lake| checked_lake(lake, &mut problems));
-        problems.require(
-            (1..=100_000).contains(&raw.store.commit_readings),
-            "store.commit_readings",
-            "takes 1 to 100000",
-        );
-        problems.require(
-            raw.store.retention >= Duration::from_secs(86_400),
-            "store.retention",
-            "takes at least \"1d\"",
-        );
-        match gateway {
-            Some(gateway) => problems.or(Self {
-                gateway,
-                broker: raw.broker.embedded.then_some(raw.broker.listen),
-                mqtt,
-                http: raw.http,
-                store: raw.store,
-                lake,
-                acknowledge: raw.acknowledge,
-                quality: raw.quality,
-            }),
-            None => Err(problems),
-        }
-    }
-}
-
-/// The configured name, or the host's made to fit.
-fn gateway_name(configured: Option<String>, problems: &mut Problems) -> Option<GatewayName> {
-    let name = configured.unwrap_or_else(|| {
-        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        let short = host.trim().split('.').next().unwrap_or_default().to_lowercase();
-        let fitting: String =
-            short.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
-        if fitting.starts_with(|c: char| c.is_ascii_lowercase()) {
-            fitting
-        } else {
-            format!("host-{fitting}")
-        }
-    });
-    match name.parse() {
-        Ok(name) => Some(name),
-        Err(error) => {
-            problems.add("gateway", format_args!("{name:?} {error}"));
-            None
-        }
-    }
-}
-
-fn brokers(mut joined: Vec<MqttConfig>, own: &RawBroker, problems: &mut Problems) -> Vec<MqttConfig> {
-    for (index, broker) in joined.iter_mut().enumerate() {
-        let key = |name: &str| format!("mqtt[{index}].{name}");
-        problems.require(!broker.host.is_empty(), &key("host"), "takes a host name or address");
-        problems.require(broker.port != 0, &key("port"), "takes 1 to 65535");
-        problems.require(
-            broker.keep_alive >= SHORTEST_KEEP_ALIVE,
-            &key("keep_alive"),
-            "takes at least \"5s\"",
-        );
-        problems.require(
-            !broker.retry_first.is_zero() && broker.retry_first <= broker.retry_most,
-            &key("retry_first"),
-            "takes more than \"0s\" and at most retry_most",
-        );
-        broker.password = Secret::either(
-            broker.password.take(),
-            broker.password_file.as_deref(),
-            &key("password"),
-            problems,
-        );
-        problems.require(
-            broker.password.is_none() || broker.user.is_some(),
-            &key("user"),
-            "is missing beside the password",
-        );
-    }
-    if own.embedded {
-        problems.require(
-            own.listen.ip().is_loopback(),
-            "broker.listen",
-            format_args!(
-                "{} is open to others; the embedded broker has no users and no TLS yet, so it takes a loopback address such as 127.0.0.1:1883",
-                own.listen
-            ),
-        );
-        problems.require(own.listen.port() != 0, "broker.listen", "takes a port from 1 to 65535");
-        let host = own.listen.ip().to_string();
-        joined.insert(0, MqttConfig { host, port: own.listen.port(), ..MqttConfig::default() });
-    }
-    problems.require(
-        !joined.is_empty(),
-        "mqtt",
-        "there is no broker to listen to; it takes [broker] embedded = true, or [[mqtt]] with host and port",
-    );
-    joined
-}
-
-fn checked_lake(mut lake: LakeConfig, problems: &mut Problems) -> LakeConfig {
-    let scheme = lake.url.split_once("://").map(|(scheme, _)| scheme);
-    problems.require(
-        matches!(scheme, Some("file" | "s3" | "gs" | "az")),
-        "lake.url",
-        format_args!(
-            "{:?} takes file:///folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix",
-            lake.url
-        ),
-    );
-    lake.secret_access_key = Secret::either(
-        lake.secret_access_key.take(),
-        lake.secret_access_key_file.as_deref(),
-        "lake.secret_access_key",
-        problems,
-    );
-    problems.require(
-        lake.access_key_id.is_some() == lake.secret_access_key.is_some(),
-        "lake.access_key_id",
-        "goes with secret_access_key or secret_access_key_file: give both or neither",
-    );
-    problems.require((1..=500_000).contains(&lake.close_rows), "lake.close_rows", "takes 1 to 500000");
-    lake
 }
