@@ -6,7 +6,7 @@
 
 use std::fmt::Write;
 
-use metrics::{describe_counter, describe_gauge, describe_histogram};
+use metrics::{describe_counter, describe_histogram};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 
 use super::{App, now};
@@ -39,11 +39,20 @@ pub fn install() -> Result<PrometheusHandle, MetricsError> {
     Ok(handle)
 }
 
-/// What each counter of the gateway counts, wherever it is kept.
+/// What each counter of the gateway counts, wherever it is kept; the lake describes its own.
 fn describe() {
     describe_counter!("minuano_messages_refused_total", "Messages that were refused whole, by reason.");
-    describe_counter!("minuano_lake_rows_total", "Rows uploaded to the lake.");
-    describe_gauge!("minuano_lake_lag_seconds", "Age of the oldest settled row that is not in the lake.");
+    describe_counter!("minuano_messages_received_total", "Messages that arrived from brokers.");
+    describe_counter!(
+        "minuano_publications_dropped_total",
+        "Messages to brokers that a full queue turned away."
+    );
+    describe_counter!("minuano_broker_disconnections_total", "Connections to brokers that ended.");
+    describe_counter!("minuano_acknowledgements_total", "Acknowledgements sent to stations.");
+    describe_counter!("minuano_commits_total", "Commits to the store.");
+    describe_counter!("minuano_commits_failed_total", "Commits to the store that failed.");
+    describe_counter!("minuano_readings_pruned_total", "Raw rows that retention took, all in the lake.");
+    describe_counter!("minuano_readings_retimed_total", "Readings stored under the time of their arrival.");
     describe_counter!("minuano_http_requests_total", "HTTP answers, by route and status.");
     describe_counter!("minuano_stream_refused_total", "Listeners turned away because too many were there.");
     describe_counter!(

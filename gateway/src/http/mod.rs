@@ -68,6 +68,7 @@ use tokio::sync::oneshot;
 pub use document::openapi;
 pub use readiness::Readiness;
 
+use crate::clock::now;
 use crate::directory::Directory;
 use crate::live::Hub;
 use crate::store::Store;
@@ -116,11 +117,6 @@ impl App {
             started_at: now(),
         }
     }
-}
-
-/// The machine's time.
-fn now() -> Millis {
-    Millis::new(jiff::Timestamp::now().as_millisecond()).unwrap_or(Millis::YEAR_2020)
 }
 
 /// Every route.
