@@ -26,7 +26,7 @@ impl Backoff {
     }
 
     /// Counts a failure and gives the time to wait.
-    pub fn next(&mut self) -> Duration {
+    pub fn after_failure(&mut self) -> Duration {
         let whole = self.first.saturating_mul(2_u32.saturating_pow(self.failures)).min(self.most);
         self.failures = self.failures.saturating_add(1);
         // Without random bits it is still a back-off.
@@ -44,18 +44,18 @@ mod tests {
         let first = Duration::from_secs(1);
         let mut backoff = Backoff::new(first, 60 * first);
         for most in [1, 2, 4, 8, 16, 32, 60, 60, 60] {
-            let wait = backoff.next();
+            let wait = backoff.after_failure();
             assert!(SHORTEST <= wait && wait <= most * first, "{wait:?} of {most} s");
         }
         backoff.reset();
-        assert!(backoff.next() <= first);
+        assert!(backoff.after_failure() <= first);
         backoff.failures = u32::MAX;
-        assert!(backoff.next() <= 60 * first);
+        assert!(backoff.after_failure() <= 60 * first);
     }
 
     #[test]
     fn two_who_failed_together_come_back_apart() {
-        let waits = |_| Backoff::new(Duration::from_secs(1000), Duration::from_secs(1000)).next();
+        let waits = |_| Backoff::new(Duration::from_secs(1000), Duration::from_secs(1000)).after_failure();
         let distinct: std::collections::BTreeSet<Duration> = (0..20).map(waits).collect();
         assert!(distinct.len() > 10, "{distinct:?}");
     }

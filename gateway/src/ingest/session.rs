@@ -93,7 +93,7 @@ impl Session {
             if *shutdown.borrow() {
                 return;
             }
-            let pause = backoff.next();
+            let pause = backoff.after_failure();
             let detail = format!("{why}; next try in {:.1} s", pause.as_secs_f64());
             tracing::warn!("{condition}: {detail}");
             self.readiness.set(&condition, false, &detail);

@@ -84,7 +84,7 @@ impl Lake {
         for _ in 1..TRIES {
             match step().await {
                 Err(error @ LakeError::Remote(_)) => {
-                    let wait = backoff.next();
+                    let wait = backoff.after_failure();
                     progress(&format!("{error}; trying again in {:.1} s", wait.as_secs_f64()));
                     tokio::time::sleep(wait).await;
                 }

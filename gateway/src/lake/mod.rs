@@ -160,7 +160,7 @@ impl Lake {
                 }
                 Err(error) => {
                     counters::failed();
-                    let wait = backoff.next();
+                    let wait = backoff.after_failure();
                     tracing::warn!(%error, again_in_s = wait.as_secs_f64(), "the lake is not reached");
                     wait
                 }
