@@ -110,7 +110,7 @@ pub fn main() -> ExitCode {
                     ExitCode::from(BAD_CONFIGURATION)
                 }
                 None => {
-                    let _ = writeln!(stderr, "minuano-gateway: {error:#}");
+                    let _ = writeln!(stderr, "minuano-gateway: {}", in_one_line(&error));
                     ExitCode::from(ANYTHING_ELSE)
                 }
             }
@@ -123,6 +123,15 @@ fn log_to_stderr() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,rumqttd=off"));
     let coloured = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(coloured).with_writer(std::io::stderr).init();
+}
+
+/// The error and its causes, each said once: many libraries say the cause in the error too.
+fn in_one_line(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |said, cause| match said.contains(&cause) {
+        true => said,
+        false if said.is_empty() => cause,
+        false => format!("{said}: {cause}"),
+    })
 }
 
 /// Gives whether all is well.

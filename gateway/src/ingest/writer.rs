@@ -74,7 +74,7 @@ pub struct Writer {
 impl Writer {
     /// Reads what the store has into memory and into the directory.
     pub fn open(parts: Parts, answers: Answers) -> Result<Self, StoreError> {
-        let refused = |source| StoreError::Sqlite { file: parts.store.file().to_owned(), source };
+        let refused = |cause| StoreError::Sqlite { file: parts.store.file().to_owned(), cause };
         let connection = parts.store.writer()?;
         let mut ledger = Ledger::load(&connection).map_err(refused)?;
         let mut pulses = Vec::new();

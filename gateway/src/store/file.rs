@@ -24,20 +24,20 @@ const BUSY: Duration = Duration::from_secs(10);
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// SQLite refused.
-    #[error("store {file}: {source}")]
+    #[error("store {file}: {cause}")]
     Sqlite {
         /// The file.
         file: PathBuf,
         /// Why.
-        source: rusqlite::Error,
+        cause: rusqlite::Error,
     },
     /// The folder is not there and cannot be made.
-    #[error("store {file}: {source}; it takes a folder that can be written")]
+    #[error("store {file}: {cause}; it takes a folder that can be written")]
     Folder {
         /// The file.
         file: PathBuf,
         /// Why.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The file belongs to another program or a later release.
     #[error("store {file}: {what}")]
@@ -86,7 +86,7 @@ impl Store {
     pub fn open(file: &Path, now: Millis) -> Result<Self, StoreError> {
         if let Some(folder) = file.parent() {
             std::fs::create_dir_all(folder)
-                .map_err(|source| StoreError::Folder { file: file.to_owned(), source })?;
+                .map_err(|cause| StoreError::Folder { file: file.to_owned(), cause })?;
         }
         let mut store = Self { file: file.to_owned(), id: AtomicU32::new(0), idle: Mutex::default() };
         let mut connection = store.writer()?;
@@ -207,6 +207,6 @@ impl Store {
     }
 
     fn refused(&self) -> impl Fn(rusqlite::Error) -> StoreError + '_ {
-        |source| StoreError::Sqlite { file: self.file.clone(), source }
+        |cause| StoreError::Sqlite { file: self.file.clone(), cause }
     }
 }
