@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
-use minuano_settings::{Problem, Problems};
+use minuano_settings::Problems;
 use minuano_telemetry::StationName;
 use tracing_subscriber::EnvFilter;
 
@@ -188,10 +188,8 @@ async fn lake_command(command: LakeCommand) -> anyhow::Result<bool> {
 fn open_lake(arg: ConfigArg) -> anyhow::Result<Lake> {
     let config = Config::load(arg.config)?;
     let Some(lake) = &config.lake else {
-        let key = "lake".to_owned();
-        let what = "is not configured; it takes [lake] with url = \"file:///folder\" or s3://bucket/prefix"
-            .to_owned();
-        return Err(Problems(vec![Problem { key, what }]).into());
+        let what = "is not configured; it takes [lake] with url = \"file:///folder\" or s3://bucket/prefix";
+        return Err(Problems::one("lake", what).into());
     };
     let store = Arc::new(Store::open(&config.store.file, now())?);
     Ok(Lake::open(lake, config.quality.settle_after, &config.gateway, store)?)

@@ -42,14 +42,15 @@ impl Layers {
     /// Lays them over each other and reads `T`: every key of it needs a default.
     ///
     /// What does not fit is named in the problems and then treated as if it were not there, so the
-    /// value is fit for further checks, whose findings belong in the same list.
-    pub fn load<T: DeserializeOwned + Default>(&self) -> (T, Problems) {
+    /// value is fit for further checks, whose findings belong in the same list. A file that cannot be read
+    /// is an error at once: what it may have said is not missing.
+    pub fn load<T: DeserializeOwned + Default>(&self) -> Result<(T, Problems), Problems> {
+        let mut table = self.read()?;
         let mut problems = Problems::default();
-        let mut table = self.read(&mut problems);
         let mut from_environment = self.overlay(&mut table);
         while problems.0.len() < MAX_PROBLEMS {
             let error = match serde_path_to_error::deserialize(Value::Table(table.clone())) {
-                Ok(value) => return (value, problems),
+                Ok(value) => return Ok((value, problems)),
                 Err(error) => error,
             };
             let path: Vec<Step> = error.path().iter().filter_map(Step::of).collect();
@@ -65,7 +66,7 @@ impl Layers {
                 break;
             }
         }
-        (T::default(), problems)
+        Err(problems)
     }
 
     fn path(&self) -> &Path {
@@ -76,20 +77,21 @@ impl Layers {
         self.path().display().to_string()
     }
 
-    fn read(&self, problems: &mut Problems) -> Table {
+    fn read(&self) -> Result<Table, Problems> {
         let text = match std::fs::read_to_string(self.path()) {
             Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound && self.file.is_none() => return Table::new(),
+            Err(error) if error.kind() == ErrorKind::NotFound && self.file.is_none() => {
+                return Ok(Table::new());
+            }
             Err(error) => {
-                problems.add(self.shown_file(), format_args!("{error}; it takes a readable TOML file"));
-                return Table::new();
+                let what = format_args!("{error}; it takes a readable TOML file");
+                return Err(Problems::one(self.shown_file(), what));
             }
         };
-        text.parse().unwrap_or_else(|error: toml::de::Error| {
-            let line =
-                error.span().map_or(0, |span| text[..span.start.min(text.len())].matches('\n').count()) + 1;
-            problems.add(format!("{}:{line}", self.shown_file()), error.message());
-            Table::new()
+        text.parse().map_err(|error: toml::de::Error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            Problems::one(format!("{}:{line}", self.shown_file()), error.message())
         })
     }
 
@@ -225,7 +227,7 @@ mod tests {
             prefix: "TEST".to_owned(),
             environment: environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
         };
-        let (config, problems) = layers.load();
+        let (config, problems) = layers.load().unwrap_or_else(|problems| (Config::default(), problems));
         (config, problems.0.iter().map(|problem| format!("{}: {}", problem.key, problem.what)).collect())
     }
 
@@ -283,10 +285,10 @@ mod tests {
         assert!(
             layers(Some("/nowhere/at/all.toml"))
                 .load::<Config>()
-                .1
+                .unwrap_err()
                 .to_string()
                 .contains("/nowhere/at/all.toml")
         );
-        assert_eq!(layers(None).load::<Config>().1, Problems::default());
+        assert_eq!(layers(None).load::<Config>(), Ok((Config::default(), Problems::default())));
     }
 }

@@ -16,6 +16,13 @@ pub struct Problem {
 pub struct Problems(pub Vec<Problem>);
 
 impl Problems {
+    /// Nothing but this.
+    pub fn one(key: impl Into<String>, what: impl fmt::Display) -> Self {
+        let mut problems = Self::default();
+        problems.add(key, what);
+        problems
+    }
+
     /// Remembers that `key` is wrong.
     pub fn add(&mut self, key: impl Into<String>, what: impl fmt::Display) {
         self.0.push(Problem { key: key.into(), what: what.to_string() });

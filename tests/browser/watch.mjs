@@ -4,7 +4,7 @@
 //   {"event":"state","state":…,"text":…}                       the station's state, the same way
 //   {"event":"page","language":…,"width":…,"overflow":…}       the page is there
 //   {"event":"request","url":…}                                every request, also one that is refused
-//   {"event":"navigated","url":…}                              every load of the page
+//   {"event":"loaded","url":…}                                 every load of the page
 //   {"event":"error","text":…}                                 what the page complained about
 //
 // Each line of standard input is a command, {"press": selector}; its end is the end of the browser.
@@ -36,7 +36,7 @@ try {
   const context = await browser.newContext({ locale: language, viewport: { width: 360, height: 800 } })
   const page = await context.newPage()
   page.on('request', (request) => tell('request', { url: request.url() }))
-  page.on('framenavigated', (frame) => tell('navigated', { url: frame.url() }))
+  page.on('domcontentloaded', () => tell('loaded', { url: page.url() }))
   page.on('pageerror', (error) => tell('error', { text: String(error) }))
   page.on('console', (message) => {
     if (message.type() === 'error') tell('error', { text: message.text() })

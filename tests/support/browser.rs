@@ -42,7 +42,8 @@ impl Browser {
         let (sender, events) = channel();
         thread::spawn(move || {
             for line in stdout.lines().map_while(Result::ok) {
-                let event = serde_json::from_str(&line).unwrap_or_else(|_| json!({ "event": "noise", "line": line }));
+                let event =
+                    serde_json::from_str(&line).unwrap_or_else(|_| json!({ "event": "noise", "line": line }));
                 if sender.send((Instant::now(), event)).is_err() {
                     return;
                 }

@@ -31,8 +31,9 @@ pub struct Gateway {
     /// Its broker's port, embedded or joined.
     pub mqtt_port: u16,
     http_port: u16,
-    folder: TempDir,
+    // Before its folder, which ends with its field.
     process: Option<Process>,
+    folder: TempDir,
 }
 
 impl Gateway {

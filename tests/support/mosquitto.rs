@@ -12,8 +12,9 @@ use crate::{Process, SOON, eventually, ports};
 pub struct Mosquitto {
     /// Where it listens, also while it does not run.
     pub port: u16,
-    folder: TempDir,
+    // Before its folder, which ends with its field.
     process: Option<Process>,
+    folder: TempDir,
 }
 
 impl Mosquitto {

@@ -20,18 +20,18 @@ pub fn reading_with(seq: u64, key: &str, value: impl Into<Value>) -> Value {
 }
 
 /// A message for `telemetry` or `backlog`.
-pub fn batch(stream: &str, cursor: u64, oldest: u64, readings: Vec<Value>) -> String {
+pub fn batch(stream: &str, cursor: u64, oldest: u64, readings: &[Value]) -> String {
     json!({ "stream": stream, "cursor": cursor, "oldest": oldest, "readings": readings }).to_string()
 }
 
 /// A message for `backlog` with these `seq`s.
 pub fn backlog(stream: &str, cursor: u64, oldest: u64, seqs: impl IntoIterator<Item = u64>) -> String {
-    batch(stream, cursor, oldest, seqs.into_iter().map(reading).collect())
+    batch(stream, cursor, oldest, &seqs.into_iter().map(reading).collect::<Vec<_>>())
 }
 
 /// A message for `telemetry` from a station that has obeyed nothing yet.
 pub fn telemetry(stream: &str, seq: u64) -> String {
-    batch(stream, 0, 1, vec![reading(seq)])
+    batch(stream, 0, 1, &[reading(seq)])
 }
 
 /// The wall clock as RFC 3339.

@@ -82,7 +82,8 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
-            let said = self.said();
+            // Never a second panic.
+            let said = String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned();
             let skip = said.lines().count().saturating_sub(SHOWN_LINES);
             let tail: Vec<&str> = said.lines().skip(skip).collect();
             println!("── the last of what {} said:\n{}", self.name, tail.join("\n"));
@@ -103,9 +104,13 @@ pub fn binary(name: &str) -> Command {
     clean(&path)
 }
 
-/// A program in a clean environment.
+/// A program in a clean environment, which the kernel ends with the thread that starts it: a test run that is
+/// itself killed leaves nothing behind.
 pub fn clean(program: &Path) -> Command {
-    let mut command = Command::new(program);
+    assert!(program.exists(), "{} is not there: run cargo xtask test, which installs it", program.display());
+    // Of util-linux, which every Debian has. It becomes the program and keeps its process id.
+    let mut command = Command::new("/usr/bin/setpriv");
+    command.args(["--pdeathsig", "KILL"]).arg(program);
     command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin");
     command
 }

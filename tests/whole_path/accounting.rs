@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use minuano_tests::{Bucket, Gateway, Mosquitto, SOON, Settings, Station, eventually, python, s3};
 use serde_json::{Value, json};
 
-/// A backlog that takes some ten seconds to deliver, and five live readings a second beside it.
-const BUS: &str = "[bus]\nkind = \"emulated\"\nhistory = \"40m\"\n\
-                   [sampling]\ninterval = \"100ms\"\nreport = \"200ms\"\n";
-/// Readings of the history.
-const BACKLOG: u64 = 12_000;
+/// A backlog that takes some ten seconds to deliver, and four live readings a second beside it.
+const BUS: &str = "[bus]\nkind = \"emulated\"\nhistory = \"50m\"\n\
+                   [sampling]\ninterval = \"250ms\"\nreport = \"250ms\"\n";
+/// Readings of the history, or nearly: emulated sensors take their time too.
+const BACKLOG: u64 = 11_900;
 
 #[test]
 fn nothing_is_lost_when_an_external_broker_and_the_gateway_die() {

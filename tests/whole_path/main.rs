@@ -5,6 +5,8 @@
 //! - [`accounting`]: measured = stored + lost, whatever is killed on the way
 //! - [`acknowledgement`]: duplicates, overflow, vanished streams, over the wire
 //! - [`take_over`]: one gateway owns a station
+//! - [`presence`]: who is there, by will, by silence and by word
+//! - [`stream`]: events as they happen, and after an interruption
 //! - [`panel`]: what a browser shows
 //! - [`bad_payloads`], [`bad_http`], [`bad_config`]: every bad input, and what it gets
 //! - [`degraded`]: without a sensor, without a broker
@@ -27,6 +29,8 @@ mod bad_payloads;
 mod degraded;
 mod lake_files;
 mod panel;
+mod presence;
 mod sqlite;
+mod stream;
 mod take_over;
 mod tidy;

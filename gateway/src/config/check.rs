@@ -40,7 +40,7 @@ impl Default for RawBroker {
 
 /// Reads and checks `layers`.
 pub fn from_layers(layers: &Layers) -> Result<Config, Problems> {
-    let (raw, mut problems): (Raw, _) = layers.load();
+    let (raw, mut problems): (Raw, _) = layers.load()?;
     let gateway = gateway_name(raw.gateway, &mut problems);
     let mqtt = brokers(raw.mqtt, &raw.broker, &mut problems);
     let lake = raw.lake.map(|lake| checked_lake(lake, &mut problems));

@@ -72,9 +72,10 @@ pub fn render(app: &App) -> String {
 }
 
 fn totals(app: &App, text: &mut String) -> std::fmt::Result {
-    let (all, stations) = app.directory.read(|directory| {
+    let (all, stations, owned_elsewhere) = app.directory.read(|directory| {
         let mut all = Counts::default();
         let mut stations = [0u64; 4];
+        let mut owned_elsewhere = 0;
         for now in directory.values() {
             all.stored += now.counts.stored;
             all.lost_overflow += now.counts.lost_overflow;
@@ -82,8 +83,9 @@ fn totals(app: &App, text: &mut String) -> std::fmt::Result {
             all.elsewhere += now.counts.elsewhere;
             all.duplicates += now.counts.duplicates;
             stations[now.presence as usize] += 1;
+            owned_elsewhere += u64::from(now.owner.is_some());
         }
-        (all, stations)
+        (all, stations, owned_elsewhere)
     });
     let mut family = |name: &str, kind: &str, help: &str, samples: &[(String, f64)]| {
         writeln!(text, "# HELP minuano_{name} {help}\n# TYPE minuano_{name} {kind}")?;
@@ -111,6 +113,12 @@ fn totals(app: &App, text: &mut String) -> std::fmt::Result {
     let states = [Presence::Unknown, Presence::Online, Presence::Offline, Presence::Stopped];
     let states = states.map(|state| labelled("state", state.word(), stations[state as usize]));
     family("stations", "gauge", "Stations, by state.", &states)?;
+    family(
+        "stations_owned_elsewhere",
+        "gauge",
+        "Stations that another gateway acknowledges.",
+        &[plain(owned_elsewhere)],
+    )?;
     let listeners = u64::try_from(app.listeners.count()).unwrap_or(u64::MAX);
     family("stream_listeners", "gauge", "Open streams of events.", &[plain(listeners)])?;
     let started = app.started_at.get();

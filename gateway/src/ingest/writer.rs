@@ -29,6 +29,7 @@ const PRUNE_EVERY: Duration = Duration::from_secs(60);
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 const STORE: &str = "store";
+const OWNERSHIP: &str = "ownership";
 
 /// What the writer works with.
 #[derive(Debug)]
@@ -87,7 +88,7 @@ impl Writer {
             parts.directory.change(&name, |entry| *entry = now);
         }
         parts.readiness.set(STORE, true, "open");
-        Ok(Self {
+        let writer = Self {
             parts,
             connection,
             ledger,
@@ -96,7 +97,9 @@ impl Writer {
             started: Instant::now(),
             next_tick: TICK,
             next_prune: Duration::ZERO,
-        })
+        };
+        writer.say_who_owns();
+        Ok(writer)
     }
 
     /// Runs until every sender of `inbox` is gone and what they sent is on disk.
@@ -189,10 +192,11 @@ impl Writer {
             Payload::About(about) => pulse.interval = Some(Duration::from_secs(about.report_s.into())),
             Payload::Acknowledged(said) => {
                 pulse.owner = (said.gateway != self.parts.gateway).then(|| said.gateway.clone());
+                self.say_who_owns();
             }
             _ => {}
         }
-        let owner = pulse.owner.clone();
+        let owner = self.pulses[index].owner.clone();
         let known = self.ledger.station(index);
         self.parts.directory.change(&known.name, |entry| {
             entry.counts = known.counts;
@@ -208,6 +212,16 @@ impl Writer {
                 _ => {}
             }
         });
+    }
+
+    /// A standby is ready: it stores and shows. Whose the stations are is said all the same.
+    fn say_who_owns(&self) {
+        let owners: Vec<&GatewayName> = self.pulses.iter().filter_map(|pulse| pulse.owner.as_ref()).collect();
+        let detail = match owners.first() {
+            None => "every station is acknowledged here".to_owned(),
+            Some(owner) => format!("{} stations are owned by other gateways, such as {owner}", owners.len()),
+        };
+        self.parts.readiness.set(OWNERSHIP, true, detail);
     }
 
     fn enter(&mut self, index: Index, presence: Presence, since: Millis) {

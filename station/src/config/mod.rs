@@ -132,12 +132,7 @@ impl Config {
 
     /// The configuration that these layers make.
     pub fn from_layers(layers: &Layers) -> Result<Self, Problems> {
-        let (file, mut problems) = layers.load::<file::File>();
-        let path = layers.file.as_deref().unwrap_or(&layers.default_file).display().to_string();
-        if problems.0.iter().any(|problem| problem.key.starts_with(&path)) {
-            // What an unreadable file may have said is not missing.
-            return Err(problems);
-        }
+        let (file, mut problems) = layers.load::<file::File>()?;
         match check::checked(file, &mut problems) {
             Some(config) => problems.or(config),
             None => Err(problems),
