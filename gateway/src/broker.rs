@@ -9,6 +9,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use rumqttd::{Broker, Config, ConnectionSettings, RouterConfig, ServerSettings};
+use tokio::sync::oneshot;
 
 /// Stations that may be connected at once.
 const MAX_CONNECTIONS: usize = 10_000;
@@ -35,14 +36,17 @@ pub enum BrokerError {
     Silent(SocketAddr),
 }
 
-/// Starts the broker and waits until it takes connections; it ends with the process.
-pub fn start(listen: SocketAddr) -> Result<(), BrokerError> {
+/// Starts the broker and waits until it takes connections. It ends with the process; should it end before, the
+/// answer comes.
+pub fn start(listen: SocketAddr) -> Result<oneshot::Receiver<()>, BrokerError> {
     // rumqttd binds on a thread of its own and only logs a port in use: find out first.
     drop(TcpListener::bind(listen).map_err(|error| BrokerError::Listen(listen, error))?);
     let config = configuration(listen);
+    let (ended, end) = oneshot::channel();
     std::thread::Builder::new()
         .name("broker".to_owned())
         .spawn(move || {
+            let _ended = ended;
             if let Err(error) = Broker::new(config).start() {
                 tracing::error!(%error, "the embedded broker stopped");
             }
@@ -56,7 +60,7 @@ pub fn start(listen: SocketAddr) -> Result<(), BrokerError> {
         std::thread::sleep(Duration::from_millis(5));
     }
     tracing::info!(%listen, "embedded broker started");
-    Ok(())
+    Ok(end)
 }
 
 fn configuration(listen: SocketAddr) -> Config {

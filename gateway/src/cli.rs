@@ -154,7 +154,11 @@ fn execute(command: Command) -> anyhow::Result<bool> {
         Command::Lake(command) => in_runtime(lake_command(command)),
         Command::TakeOver { station, config } => {
             let config = Config::load(config.config)?;
-            for station in in_runtime(take_over::take_over(&config, station))? {
+            let taken = in_runtime(take_over::take_over(&config, station))?;
+            if taken.is_empty() {
+                say("no station is owned by another gateway, as far as this store knows")?;
+            }
+            for station in taken {
                 say(&format!("{station} is acknowledged by {} from now on", config.gateway))?;
             }
             Ok(true)

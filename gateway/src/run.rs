@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -17,6 +17,7 @@ use crate::ingest::session::{OUTBOX, Publication, Session};
 use crate::ingest::writer::{INBOX, Parts, Writer};
 use crate::lake::Lake;
 use crate::live::Hub;
+use crate::shutdown::requested;
 use crate::store::Store;
 use crate::{broker, ingest};
 
@@ -39,11 +40,20 @@ pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Res
         ),
         None => None,
     };
+    let mut tasks = Tasks::new();
     if let Some(listen) = config.broker {
-        broker::start(listen)?;
+        let ended = broker::start(listen)?;
+        let stop = requested(shutdown.clone());
+        tasks.spawn("the embedded broker", async move {
+            tokio::select! {
+                _ = ended => {}
+                () = stop => {}
+            }
+            Ok(())
+        });
     }
 
-    let (outboxes, mut sessions_of): (Vec<_>, Vec<_>) =
+    let (outboxes, sessions_of): (Vec<_>, Vec<_>) =
         config.mqtt.iter().map(|_| mpsc::channel::<Publication>(OUTBOX)).unzip();
     let (inbox, messages) = mpsc::channel::<Message>(INBOX);
     let answers = Answers::new(config.gateway.clone(), outboxes, config.acknowledge);
@@ -57,10 +67,10 @@ pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Res
         lake: lake.is_some(),
     };
     let writer = Writer::open(parts, answers)?;
-    let writer = ingest::writer::spawn(writer, messages)?;
+    let written = ingest::writer::spawn(writer, messages)?;
+    tasks.spawn("the writer", async { written.await.context("it panicked") });
 
-    let mut sessions = JoinSet::new();
-    for (index, broker) in config.mqtt.iter().enumerate().rev() {
+    for (index, (broker, outbox)) in config.mqtt.iter().zip(sessions_of).enumerate() {
         let session = Session {
             index,
             config: broker.clone(),
@@ -68,31 +78,54 @@ pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Res
             writer: inbox.clone(),
             readiness: Arc::clone(&readiness),
         };
-        if let Some(outbox) = sessions_of.pop() {
-            sessions.spawn(session.run(outbox, shutdown.clone()));
-        }
+        let running = session.run(outbox, shutdown.clone());
+        tasks.spawn("a broker's session", async {
+            running.await;
+            Ok(())
+        });
     }
+    // The sessions hold the rest: when they have ended, the writer ends as soon as all is on disk.
     drop(inbox);
 
-    let lake_task = lake.map(|lake| tokio::spawn(lake.run(stopped(shutdown.clone()))));
+    if let Some(lake) = lake {
+        let running = lake.run(requested(shutdown.clone()));
+        tasks.spawn("the lake", async {
+            running.await;
+            Ok(())
+        });
+    }
     let address = listener.local_addr()?;
     tracing::info!(gateway = %config.gateway, store = %store.file().display(), "the panel is at http://{address}");
     let app =
         App::new(config.gateway, store, directory, hub, readiness, metrics, config.lake.map(|lake| lake.url));
-    let serving = http::serve(listener, Arc::new(app), stopped(shutdown));
-    let served = serving.await.context("http");
+    let serving = http::serve(listener, Arc::new(app), requested(shutdown.clone()));
+    tasks.spawn("HTTP", async { Ok(serving.await?) });
 
-    // The sessions end first: then nothing more comes, and the writer ends when all is on disk.
-    while sessions.join_next().await.is_some() {}
-    writer.await.context("the writer ended before the others")?;
-    if let Some(task) = lake_task {
-        task.await?;
-    }
+    tasks.all(&shutdown).await?;
     tracing::info!("stopped; everything that came is on disk");
-    served
+    Ok(())
 }
 
-async fn stopped(mut shutdown: watch::Receiver<bool>) {
-    // An error means that nobody is left to say it.
-    let _ = shutdown.wait_for(|stop| *stop).await;
+/// What runs beside each other. None of it ends before the shutdown: a gateway that lives on without its
+/// writer would look well and store nothing.
+struct Tasks(JoinSet<(&'static str, anyhow::Result<()>)>);
+
+impl Tasks {
+    fn new() -> Self {
+        Self(JoinSet::new())
+    }
+
+    fn spawn(&mut self, name: &'static str, task: impl Future<Output = anyhow::Result<()>> + Send + 'static) {
+        self.0.spawn(async move { (name, task.await) });
+    }
+
+    /// Waits until all have ended, which is right only after `shutdown`.
+    async fn all(mut self, shutdown: &watch::Receiver<bool>) -> anyhow::Result<()> {
+        while let Some(ended) = self.0.join_next().await {
+            let (name, result) = ended.context("a part of the gateway panicked")?;
+            result.with_context(|| format!("{name} failed"))?;
+            ensure!(*shutdown.borrow(), "{name} ended by itself");
+        }
+        Ok(())
+    }
 }

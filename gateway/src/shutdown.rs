@@ -24,3 +24,8 @@ pub fn on_signal() -> std::io::Result<watch::Receiver<bool>> {
     });
     Ok(receiver)
 }
+
+/// Completes when the shutdown is asked for, or when nobody is left who could ask.
+pub async fn requested(mut shutdown: watch::Receiver<bool>) {
+    let _ = shutdown.wait_for(|stop| *stop).await;
+}

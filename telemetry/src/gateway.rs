@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::name::{GatewayName, StationName};
 use crate::quantity::Quantity;
-use crate::stream::StreamId;
+use crate::stream::{SeqError, StreamId};
 use crate::time::Millis;
 
 /// The most streams in one acknowledgement: the most recently touched.
@@ -22,11 +22,27 @@ pub struct Acknowledged {
 
 /// Every `seq` up to `through` is stored, lost, or acknowledged elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "WireThrough")]
 pub struct Through {
     /// Which stream.
     pub stream: StreamId,
     /// Up to and including which `seq`.
     pub through: u64,
+}
+
+#[derive(Deserialize)]
+struct WireThrough {
+    stream: StreamId,
+    through: u64,
+}
+
+impl TryFrom<WireThrough> for Through {
+    type Error = SeqError;
+
+    fn try_from(wire: WireThrough) -> Result<Self, SeqError> {
+        SeqError::check(wire.through)?;
+        Ok(Self { stream: wire.stream, through: wire.through })
+    }
 }
 
 /// A quality flag, by QARTOD's numbers.

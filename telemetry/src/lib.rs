@@ -36,6 +36,6 @@ pub use station::{
     About, Health, LogHealth, MAX_SENSORS, MAX_STREAMS, SensorAbout, SensorHealth, SensorState, StationState,
     Status, StreamState, Streams,
 };
-pub use stream::{MAX_SEQ, StreamId, StreamIdError};
+pub use stream::{MAX_SEQ, SeqError, StreamId, StreamIdError};
 pub use time::{Millis, TimeError};
 pub use topic::{EVERYTHING, Leaf, Topic, TopicError, VERSION};

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::quantity::{ByQuantity, Fault, Quantity};
-use crate::stream::{MAX_SEQ, StreamId};
+use crate::stream::{MAX_SEQ, SeqError, StreamId};
 use crate::time::Millis;
 
 /// The most readings in one message.
@@ -195,8 +195,8 @@ enum BatchError {
     Empty,
     #[error("seq {1} stands after {0}; readings rise strictly by seq")]
     Order(u64, u64),
-    #[error("cursor or oldest is beyond {MAX_SEQ}")]
-    Seq,
+    #[error(transparent)]
+    Seq(#[from] SeqError),
 }
 
 impl TryFrom<WireBatch> for Batch {
@@ -206,9 +206,8 @@ impl TryFrom<WireBatch> for Batch {
         if wire.readings.is_empty() {
             return Err(BatchError::Empty);
         }
-        if wire.cursor > MAX_SEQ || wire.oldest > MAX_SEQ {
-            return Err(BatchError::Seq);
-        }
+        SeqError::check(wire.cursor)?;
+        SeqError::check(wire.oldest)?;
         if let Some(pair) = wire.readings.windows(2).find(|pair| pair[0].seq >= pair[1].seq) {
             return Err(BatchError::Order(pair[0].seq, pair[1].seq));
         }

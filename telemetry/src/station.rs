@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::quantity::{Fault, Quantity};
 use crate::reading::Clock;
-use crate::stream::StreamId;
+use crate::stream::{SeqError, StreamId};
 use crate::time::Millis;
 
 /// The most streams that a station's log lists.
@@ -22,6 +22,7 @@ pub struct Streams {
 
 /// One stream in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "WireStreamState")]
 pub struct StreamState {
     /// Which.
     pub stream: StreamId,
@@ -34,6 +35,28 @@ pub struct StreamState {
     /// The highest `seq` that survived; absent while the stream runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct WireStreamState {
+    stream: StreamId,
+    first_at: Millis,
+    cursor: u64,
+    oldest: u64,
+    #[serde(default)]
+    last: Option<u64>,
+}
+
+impl TryFrom<WireStreamState> for StreamState {
+    type Error = SeqError;
+
+    fn try_from(wire: WireStreamState) -> Result<Self, SeqError> {
+        for seq in [wire.cursor, wire.oldest, wire.last.unwrap_or(0)] {
+            SeqError::check(seq)?;
+        }
+        let WireStreamState { stream, first_at, cursor, oldest, last } = wire;
+        Ok(Self { stream, first_at, cursor, oldest, last })
+    }
 }
 
 /// On `about`: what the station is and where it stands.

@@ -8,6 +8,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// The largest `seq`: beyond 2⁵³ − 1 a JSON number is no longer exact everywhere.
 pub const MAX_SEQ: u64 = (1 << 53) - 1;
 
+/// A `seq` that cannot be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is beyond {MAX_SEQ}, the highest seq")]
+pub struct SeqError(u64);
+
+impl SeqError {
+    pub(crate) fn check(seq: u64) -> Result<(), Self> {
+        if seq > MAX_SEQ { Err(Self(seq)) } else { Ok(()) }
+    }
+}
+
 /// 64 random bits made at each start of a station, 16 hex digits on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StreamId(pub u64);

@@ -234,6 +234,34 @@ fn readings_rise_strictly_and_fit_a_message() {
 }
 
 #[test]
+fn a_seq_beyond_the_highest_is_refused_wherever_it_stands() {
+    let beyond = (MAX_SEQ + 1).to_string();
+    for (leaf, json, numbers) in [
+        (
+            Leaf::Streams,
+            include_str!("golden/streams.json"),
+            ["\"cursor\":12", "\"oldest\":13", "\"last\":40"].as_slice(),
+        ),
+        (Leaf::Acknowledged, include_str!("golden/acknowledged.json"), &["\"through\":4211"]),
+        (
+            Leaf::Telemetry,
+            include_str!("golden/telemetry.json"),
+            &["\"cursor\":4206", "\"oldest\":4207", "\"seq\":4211"],
+        ),
+    ] {
+        for number in numbers {
+            let key = number.split(':').next().unwrap();
+            for high in [beyond.as_str(), "9223372036854775808", "18446744073709551615"] {
+                let mangled = json.replace(number, &format!("{key}:{high}"));
+                assert_ne!(mangled, json);
+                let refused = Payload::decode(leaf, mangled.as_bytes()).unwrap_err();
+                assert_eq!(refused.reason(), "shape", "{key} {high}");
+            }
+        }
+    }
+}
+
+#[test]
 fn topics_of_others_are_told_apart() {
     let parse = |text: &str| text.parse::<Topic>();
     assert!(parse("minuano/v1/roof/telemetry").is_ok());
@@ -308,7 +336,7 @@ prop_compose! {
 
 prop_compose! {
     fn any_streams()(
-        entries in vec((any::<u64>(), any_millis(), any::<u64>(), any::<u64>(), option::of(any::<u64>())), 0..=MAX_STREAMS),
+        entries in vec((any::<u64>(), any_millis(), 0..=MAX_SEQ, 0..=MAX_SEQ, option::of(0..=MAX_SEQ)), 0..=MAX_STREAMS),
     ) -> Streams {
         let entry = |(stream, first_at, cursor, oldest, last)| StreamState {
             stream: StreamId(stream), first_at, cursor, oldest, last,

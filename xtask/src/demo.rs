@@ -53,7 +53,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     for (name, _) in STATIONS {
         stations.push(demo.start("minuano-station", name)?);
     }
-    println!("The panel is at http://{}", options.listen);
+    println!("The panel is at http://{}", demo.shown());
     match options.duration {
         Some(duration) => println!("Stops by itself after {} s.", duration.as_secs()),
         None => println!("Stop with Ctrl-C."),
@@ -171,8 +171,17 @@ port = {}
         Ok(())
     }
 
+    /// Where this machine finds the panel: 0.0.0.0 is for listening only.
+    fn shown(&self) -> std::net::SocketAddr {
+        let mut address = self.listen;
+        if address.ip().is_unspecified() {
+            address.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
+        }
+        address
+    }
+
     fn get(&self, path: &str) -> anyhow::Result<Value> {
-        let url = format!("http://{}{path}", self.listen);
+        let url = format!("http://{}{path}", self.shown());
         Ok(ureq::get(&url).call().with_context(|| url.clone())?.body_mut().read_json()?)
     }
 

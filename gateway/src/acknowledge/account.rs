@@ -114,9 +114,11 @@ impl Account {
         self.advance();
     }
 
-    /// Takes the station's word that the run has ended and `last` was the highest to survive.
-    pub fn close(&mut self, last: u64) {
-        self.last = Some(self.last.map_or(last, |known| known.max(last)));
+    /// Takes that the station's log lists the stream, with the highest `seq` that survived where the run has
+    /// ended. Whatever was thought before, it has not gone.
+    pub fn listed(&mut self, last: Option<u64>) {
+        self.ended = false;
+        self.last = self.last.max(last);
     }
 
     /// Takes that the station lists the stream no longer: nothing more will come, and every hole is lost.
@@ -154,7 +156,9 @@ impl Account {
     }
 
     fn advance(&mut self) {
-        while let Some(end) = covered_to(&self.sets.each_ref(), self.through + 1) {
+        while let Some(next) = self.through.checked_add(1)
+            && let Some(end) = covered_to(&self.sets.each_ref(), next)
+        {
             self.through = end;
         }
     }
@@ -252,7 +256,7 @@ mod tests {
     fn a_stream_that_said_its_last_loses_up_to_it() {
         let mut account = account();
         arrive(&mut account, [1]);
-        account.close(4);
+        account.listed(Some(4));
         account.end();
         assert_eq!(ranges(&account, Kind::Ended), [(2, 4)]);
     }
@@ -269,7 +273,7 @@ mod tests {
     enum Step {
         Declare(u64, u64),
         Arrive(u64),
-        Close(u64),
+        Listed(Option<u64>),
         End,
     }
 
@@ -277,7 +281,7 @@ mod tests {
         prop_oneof![
             2 => (0u64..40, 0u64..50).prop_map(|(cursor, oldest)| Step::Declare(cursor, oldest)),
             8 => (1u64..50).prop_map(Step::Arrive),
-            1 => (1u64..50).prop_map(Step::Close),
+            1 => prop::option::of(1u64..50).prop_map(Step::Listed),
             1 => Just(Step::End),
         ]
     }
@@ -295,7 +299,7 @@ mod tests {
                         let expected = if arrived.insert(seq) { Arrival::New } else { Arrival::Duplicate };
                         prop_assert_eq!(account.arrive(seq, at(0)), expected);
                     }
-                    Step::Close(last) => account.close(last),
+                    Step::Listed(last) => account.listed(last),
                     Step::End => account.end(),
                 }
                 prop_assert!(account.through() >= before);

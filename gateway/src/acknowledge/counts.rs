@@ -33,17 +33,19 @@ impl Counts {
     /// The same total after a part of it, which was `before`, has become `now`.
     #[must_use]
     pub fn with(self, now: Self, before: Self) -> Self {
+        // A hostile station can claim so many lost readings that no number holds their sum.
+        let sum = |total: u64, before: u64, now: u64| total.saturating_sub(before).saturating_add(now);
         Self {
-            stored: self.stored + now.stored - before.stored,
-            lost_overflow: self.lost_overflow + now.lost_overflow - before.lost_overflow,
-            lost_ended: self.lost_ended + now.lost_ended - before.lost_ended,
-            elsewhere: self.elsewhere + now.elsewhere - before.elsewhere,
-            duplicates: self.duplicates + now.duplicates - before.duplicates,
+            stored: sum(self.stored, before.stored, now.stored),
+            lost_overflow: sum(self.lost_overflow, before.lost_overflow, now.lost_overflow),
+            lost_ended: sum(self.lost_ended, before.lost_ended, now.lost_ended),
+            elsewhere: sum(self.elsewhere, before.elsewhere, now.elsewhere),
+            duplicates: sum(self.duplicates, before.duplicates, now.duplicates),
         }
     }
 
     /// Lost for whatever reason.
     pub fn lost(&self) -> u64 {
-        self.lost_overflow + self.lost_ended
+        self.lost_overflow.saturating_add(self.lost_ended)
     }
 }

@@ -123,14 +123,14 @@ pub fn uncovered(sets: &[&RangeSet], first: u64, last: u64) -> Vec<(u64, u64)> {
     let mut holes = Vec::new();
     let mut at = first;
     while at <= last {
-        if let Some(end) = covered_to(sets, at) {
-            at = end + 1;
-            continue;
-        }
-        let next = sets.iter().filter_map(|set| set.next_above(at)).min();
-        let end = next.map_or(last, |next| last.min(next - 1));
-        holes.push((at, end));
-        at = end + 1;
+        let end = covered_to(sets, at).unwrap_or_else(|| {
+            let next = sets.iter().filter_map(|set| set.next_above(at)).min();
+            let end = next.map_or(last, |next| last.min(next - 1));
+            holes.push((at, end));
+            end
+        });
+        let Some(next) = end.checked_add(1) else { break };
+        at = next;
     }
     holes
 }
@@ -181,6 +181,14 @@ mod tests {
                 prop_assert_eq!(holes, expected);
             }
         }
+    }
+
+    #[test]
+    fn holes_end_with_the_numbers() {
+        let mut set = RangeSet::default();
+        assert_eq!(uncovered(&[&set], 1, u64::MAX), [(1, u64::MAX)]);
+        set.insert(5, u64::MAX);
+        assert_eq!(uncovered(&[&set], 1, u64::MAX), [(1, 4)]);
     }
 
     #[test]

@@ -92,10 +92,18 @@ fn gateway_name(configured: Option<String>, problems: &mut Problems) -> Option<G
 }
 
 fn brokers(mut joined: Vec<MqttConfig>, own: &RawBroker, problems: &mut Problems) -> Vec<MqttConfig> {
+    let mut addresses = Vec::new();
     for (index, broker) in joined.iter_mut().enumerate() {
         let key = |name: &str| format!("mqtt[{index}].{name}");
         problems.require(!broker.host.is_empty(), &key("host"), "takes a host name or address");
         problems.require(broker.port != 0, &key("port"), "takes 1 to 65535");
+        let again = addresses.contains(&(broker.host.clone(), broker.port));
+        problems.require(
+            !again,
+            &key("host"),
+            "is listed before with the same port; one connection is enough",
+        );
+        addresses.push((broker.host.clone(), broker.port));
         problems.require(
             broker.keep_alive >= SHORTEST_KEEP_ALIVE,
             &key("keep_alive"),
@@ -217,7 +225,7 @@ mod tests {
              [[mqtt]]\nhost = \"\"\nport = 0\nkeep_alive = \"1s\"\npassword = \"x\"\n\
              [store]\ncommit_readings = 0\nretention = \"1h\"\n\
              [lake]\nurl = \"ftp://x\"\naccess_key_id = \"a\"\nclose_rows = 0\n\
-             [qality]\n",
+             [qality]\n[[mqtt]]\nhost = \"a\"\n[[mqtt]]\nhost = \"a\"\n",
         );
         for key in [
             "gateway",
@@ -226,6 +234,7 @@ mod tests {
             "mqtt[0].port",
             "mqtt[0].keep_alive",
             "mqtt[0].user",
+            "mqtt[2].host",
             "store.commit_readings",
             "store.retention",
             "lake.url",

@@ -127,7 +127,7 @@ pub struct LakeConfig {
     pub endpoint: Option<String>,
     /// S3 region.
     pub region: Option<String>,
-    /// S3 access key id; the standard chain where absent.
+    /// S3 access key id; where absent, what the environment says (`AWS_ACCESS_KEY_ID` and so on).
     pub access_key_id: Option<String>,
     /// S3 secret.
     pub secret_access_key: Option<Secret>,

@@ -11,8 +11,7 @@ use futures::FutureExt;
 
 use super::problem::Problem;
 
-/// Answers 500 where a handler panics. With `panic = "abort"`, as in release builds, the process ends
-/// instead and its supervisor starts it again; nothing that was acknowledged is lost either way.
+/// Answers 500 where a handler panics: one bad request costs nobody else anything.
 pub async fn guard(request: Request, next: Next) -> Response {
     // The pattern, never the path itself: clients must not be able to make new time series.
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());

@@ -45,13 +45,16 @@ fn describe() {
     describe_counter!("minuano_messages_received_total", "Messages that arrived from brokers.");
     describe_counter!(
         "minuano_publications_dropped_total",
-        "Messages to brokers that a full queue turned away."
+        "Messages that a full queue or a missing connection kept from a broker."
     );
     describe_counter!("minuano_broker_disconnections_total", "Connections to brokers that ended.");
     describe_counter!("minuano_acknowledgements_total", "Acknowledgements sent to stations.");
     describe_counter!("minuano_commits_total", "Commits to the store.");
     describe_counter!("minuano_commits_failed_total", "Commits to the store that failed.");
-    describe_counter!("minuano_readings_pruned_total", "Raw rows that retention took, all in the lake.");
+    describe_counter!(
+        "minuano_readings_pruned_total",
+        "Raw rows that retention took; with a lake, all are in it."
+    );
     describe_counter!("minuano_readings_retimed_total", "Readings stored under the time of their arrival.");
     describe_counter!("minuano_http_requests_total", "HTTP answers, by route and status.");
     describe_counter!("minuano_stream_refused_total", "Listeners turned away because too many were there.");
@@ -77,11 +80,7 @@ fn totals(app: &App, text: &mut String) -> std::fmt::Result {
         let mut stations = [0u64; 4];
         let mut owned_elsewhere = 0;
         for now in directory.values() {
-            all.stored += now.counts.stored;
-            all.lost_overflow += now.counts.lost_overflow;
-            all.lost_ended += now.counts.lost_ended;
-            all.elsewhere += now.counts.elsewhere;
-            all.duplicates += now.counts.duplicates;
+            all = all.with(now.counts, Counts::default());
             stations[now.presence as usize] += 1;
             owned_elsewhere += u64::from(now.owner.is_some());
         }

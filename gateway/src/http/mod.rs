@@ -13,6 +13,7 @@
 //! - [`cursor`]: where the next page of a list begins
 //! - [`accept`]: JSON or CSV
 //! - [`guard`]: panics answered, requests counted
+//! - `seats`: a bound on open connections
 //! - [`document`]: the OpenAPI document, made from the routes
 //!
 //! The routes, below `/api/v1`:
@@ -45,6 +46,7 @@ pub mod readiness;
 pub mod reading;
 pub mod readings;
 pub mod resolution;
+mod seats;
 pub mod station;
 pub mod stations;
 pub mod stream;
@@ -59,7 +61,6 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::from_fn;
-use axum::serve::ListenerExt;
 use metrics_exporter_prometheus::PrometheusHandle;
 use minuano_telemetry::{GatewayName, Millis};
 use tokio::net::TcpListener;
@@ -67,6 +68,7 @@ use tokio::sync::oneshot;
 
 pub use document::openapi;
 pub use readiness::Readiness;
+use seats::Seats;
 
 use crate::clock::now;
 use crate::directory::Directory;
@@ -146,13 +148,7 @@ pub async fn serve(
             let _ = stopping.send(());
         }
     };
-    // An event is a small packet that nothing follows: it must not wait for more.
-    let listener = listener.tap_io(|connection| {
-        if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "a connection stays with delayed packets");
-        }
-    });
-    let serving = axum::serve(listener, router(app)).with_graceful_shutdown(signal);
+    let serving = axum::serve(Seats::of(listener), router(app)).with_graceful_shutdown(signal);
     let result = tokio::select! {
         result = async move { serving.await } => result,
         () = async { if stopped.await.is_ok() { tokio::time::sleep(STOP_WITHIN).await } else { std::future::pending().await } } => {

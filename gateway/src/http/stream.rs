@@ -34,7 +34,7 @@ use crate::store::query::{anomalies, readings};
 use crate::store::{StoreError, StoreId, StoredReading};
 
 /// The most listeners at once.
-pub const MAX_LISTENERS: usize = 1_000;
+pub const MAX_LISTENERS: usize = 256;
 /// The most rows that are told again to a listener that comes back.
 pub const MAX_REPLAY: i64 = 10_000;
 /// Rows read from the store at once.

@@ -284,25 +284,25 @@ impl Ledger {
         effects: &mut Effects,
     ) -> rusqlite::Result<()> {
         let station = self.id(connection, index)?;
-        let mut newest_listed = None;
         let mut behind = false;
         for entry in &listed.streams {
-            let slot = self.slot(connection, index, station, entry.stream, entry.first_at)?;
-            slot.row.account.first_at = entry.first_at;
-            slot.row.account.declare(entry.cursor, entry.oldest);
-            if let Some(last) = entry.last {
-                slot.row.account.close(last);
-            }
-            newest_listed = newest_listed.max(Some(slot.row.id));
-            behind |= slot.row.account.through() > entry.cursor || entry.last.is_some();
+            let account =
+                &mut self.slot(connection, index, station, entry.stream, entry.first_at)?.row.account;
+            account.first_at = entry.first_at;
+            account.declare(entry.cursor, entry.oldest);
+            account.listed(entry.last);
+            behind |= account.through() > entry.cursor || entry.last.is_some();
         }
-        for (id, stream) in streams::open(connection, station)? {
-            // A list that knows only older streams is itself older, as a broker keeps one over a restart:
-            // it cannot say that a newer stream has ended.
-            let is_listed = listed.streams.iter().any(|entry| entry.stream == stream);
-            if !is_listed && newest_listed.is_some_and(|newest| newest > id) {
-                let slot = self.slot(connection, index, station, stream, Millis::YEAR_2020)?;
-                slot.row.account.end();
+        let newest = listed.streams.iter().map(|entry| entry.first_at).max();
+        for stream in streams::open(connection, station)? {
+            if listed.streams.iter().any(|entry| entry.stream == stream) {
+                continue;
+            }
+            let account = &mut self.slot(connection, index, station, stream, Millis::YEAR_2020)?.row.account;
+            // A list that knows only older streams is itself older, as a broker keeps one over a restart or
+            // another broker has kept one for years: it cannot say that a newer stream has ended.
+            if newest.is_some_and(|newest| newest > account.first_at) {
+                account.end();
             }
         }
         if behind {

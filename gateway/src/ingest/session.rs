@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use metrics::counter;
 use minuano_telemetry::{EVERYTHING, GatewayName};
-use rumqttc::{AsyncClient, ConnectReturnCode, Event, EventLoop, MqttOptions, Packet, Publish, QoS};
+use rumqttc::{
+    AsyncClient, ConnectReturnCode, Event, EventLoop, MqttOptions, Packet, Publish, QoS, SubscribeReasonCode,
+};
 use tokio::sync::{mpsc, watch};
 
 use super::message::{Message, Refusals, decode};
@@ -16,6 +18,7 @@ use crate::backoff::Backoff;
 use crate::clock::now;
 use crate::config::MqttConfig;
 use crate::http::Readiness;
+use crate::shutdown::requested;
 
 /// The largest packet that MQTT knows: a smaller bound would let one station's message end the
 /// connection of all. What is too large for Minuano is refused and counted.
@@ -54,14 +57,15 @@ pub struct Session {
 }
 
 impl Session {
-    /// Runs until `shutdown`.
-    pub async fn run(self, outbox: mpsc::Receiver<Publication>, mut shutdown: watch::Receiver<bool>) {
+    /// Runs until `shutdown`. Ends before it only by a mistake of ours.
+    pub async fn run(self, outbox: mpsc::Receiver<Publication>, shutdown: watch::Receiver<bool>) {
         let (current, clients) = watch::channel(None);
         let publisher = tokio::spawn(publish(outbox, clients.clone()));
-        let reader = tokio::spawn(self.keep_connected(current, shutdown.clone()));
-        // An error means that the sender is gone, which is a shutdown too.
-        let _ = shutdown.wait_for(|stop| *stop).await;
-        farewell(clients).await;
+        let mut reader = tokio::spawn(self.keep_connected(current, shutdown.clone()));
+        tokio::select! {
+            () = requested(shutdown) => farewell(clients).await,
+            _ = &mut reader => {}
+        }
         reader.abort();
         publisher.abort();
     }
@@ -79,11 +83,8 @@ impl Session {
             let (client, mut events) = AsyncClient::new(self.options(), REQUESTS);
             let why = match connect(&client, &mut events).await {
                 Ok(()) => {
-                    tracing::info!("{condition}: connected");
-                    self.readiness.set(&condition, true, "connected");
-                    backoff.reset();
                     current.send_replace(Some(client));
-                    let why = self.read(&mut events, &mut refusals).await;
+                    let why = self.read(&mut events, &mut refusals, &condition, &mut backoff).await;
                     current.send_replace(None);
                     counter!("minuano_broker_disconnections_total").increment(1);
                     why
@@ -102,9 +103,23 @@ impl Session {
     }
 
     /// Reads until the connection breaks; gives why it did.
-    async fn read(&self, events: &mut EventLoop, refusals: &mut Refusals) -> String {
+    async fn read(
+        &self,
+        events: &mut EventLoop,
+        refusals: &mut Refusals,
+        condition: &str,
+        backoff: &mut Backoff,
+    ) -> String {
         loop {
             match events.poll().await {
+                Ok(Event::Incoming(Packet::SubAck(answer))) => {
+                    if answer.return_codes.contains(&SubscribeReasonCode::Failure) {
+                        return format!("the broker refuses the subscription to {EVERYTHING}");
+                    }
+                    tracing::info!("{condition}: connected");
+                    self.readiness.set(condition, true, "connected");
+                    backoff.reset();
+                }
                 Ok(Event::Incoming(Packet::Publish(publish))) => {
                     if self.take(&publish, refusals).await.is_err() {
                         return "the writer has stopped".to_owned();

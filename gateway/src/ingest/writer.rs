@@ -1,22 +1,33 @@
 //! The one thread that writes: many messages make one commit, and what is on disk is acknowledged.
+//!
+//! # Layout
+//!
+//! - [`Writer::run`]: collect, commit, look for silence, acknowledge
+//! - `commit`: messages to the disk, however long the disk refuses
+//! - `memory`: what is on disk, taken into memory and told to who listens
+
+mod commit;
+mod memory;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use metrics::{counter, histogram};
-use minuano_telemetry::{GatewayName, Millis, Payload, Status};
+use metrics::counter;
+use minuano_telemetry::{GatewayName, Millis, Payload};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::answers::Answers;
-use super::ledger::{Effects, Index, Ledger};
+use super::ledger::{Index, Ledger};
 use super::message::Message;
-use super::presence::{after_data, after_silence};
+use super::presence::after_silence;
 use crate::clock::now;
 use crate::config::StoreConfig;
 use crate::directory::{Directory, Presence};
 use crate::http::Readiness;
-use crate::live::{Event, Hub};
+use crate::live::Hub;
 use crate::store::{Store, StoreError, retention, stations};
 
 /// Messages that may wait for the writer; beyond that the sockets are read more slowly.
@@ -25,8 +36,6 @@ pub const INBOX: usize = 1024;
 const TICK: Duration = Duration::from_secs(1);
 /// How often old rows are looked for.
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
-/// How long the writer rests when the disk refuses.
-const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 const STORE: &str = "store";
 const OWNERSHIP: &str = "ownership";
@@ -112,10 +121,8 @@ impl Writer {
                 Ok(None) => return,
                 Err(_) => Vec::new(),
             };
-            if !messages.is_empty()
-                && let Err(error) = self.commit(&messages)
-            {
-                self.fail(&error, messages.len()).await;
+            if !messages.is_empty() && !self.put_on_disk(&messages, &inbox).await {
+                return;
             }
             self.tick();
             let pulses = &self.pulses;
@@ -135,128 +142,6 @@ impl Writer {
             messages.push(message);
         }
         messages
-    }
-
-    fn commit(&mut self, messages: &[Message]) -> rusqlite::Result<()> {
-        let begun = Instant::now();
-        let mut effects = Effects::default();
-        let mut presences = Vec::new();
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut places = Vec::with_capacity(messages.len());
-        for message in messages {
-            let place = self.ledger.index(&message.station);
-            places.push(place);
-            let Some(index) = place else {
-                counter!("minuano_messages_refused_total", "reason" => "stations").increment(1);
-                continue;
-            };
-            if index >= self.pulses.len() {
-                self.pulses.resize(index + 1, Pulse::default());
-            }
-            self.ledger.take(&transaction, index, message, &mut effects)?;
-            write_down(&mut self.ledger, &transaction, index, message, &self.parts.gateway)?;
-            let before = latest(&presences, index).unwrap_or(self.pulses[index].presence);
-            let after = presence_after(before, message);
-            if after != before {
-                let id = self.ledger.id(&transaction, index)?;
-                stations::save_presence(&transaction, id, after, message.received_at)?;
-                presences.push((index, after, message.received_at));
-            }
-        }
-        self.ledger.save(&transaction)?;
-        transaction.commit()?;
-        counter!("minuano_commits_total").increment(1);
-        histogram!("minuano_commit_seconds").record(begun.elapsed());
-        self.parts.readiness.set(STORE, true, "committing");
-        for (message, place) in messages.iter().zip(places) {
-            if let Some(index) = place {
-                self.remember(index, message);
-            }
-        }
-        for (index, presence, since) in presences {
-            self.enter(index, presence, since);
-        }
-        self.tell(effects);
-        Ok(())
-    }
-
-    /// Takes what a committed message says of its station into memory and the directory.
-    fn remember(&mut self, index: Index, message: &Message) {
-        let elapsed = self.started.elapsed();
-        let pulse = &mut self.pulses[index];
-        let said_by_station = !matches!(*message.payload, Payload::Acknowledged(_) | Payload::Anomaly(_));
-        if said_by_station {
-            pulse.heard = elapsed;
-        }
-        match &*message.payload {
-            Payload::About(about) => pulse.interval = Some(Duration::from_secs(about.report_s.into())),
-            Payload::Acknowledged(said) => {
-                pulse.owner = (said.gateway != self.parts.gateway).then(|| said.gateway.clone());
-                self.say_who_owns();
-            }
-            _ => {}
-        }
-        let owner = self.pulses[index].owner.clone();
-        let known = self.ledger.station(index);
-        self.parts.directory.change(&known.name, |entry| {
-            entry.counts = known.counts;
-            entry.owner = owner;
-            if said_by_station && !message.retained {
-                entry.last_seen = Some(message.received_at);
-            }
-            match &*message.payload {
-                Payload::About(about) => entry.about = Some(Arc::new(about.clone())),
-                Payload::Health(health) => {
-                    entry.health = Some((message.received_at, Arc::new(health.clone())));
-                }
-                _ => {}
-            }
-        });
-    }
-
-    /// A standby is ready: it stores and shows. Whose the stations are is said all the same.
-    fn say_who_owns(&self) {
-        let owners: Vec<&GatewayName> = self.pulses.iter().filter_map(|pulse| pulse.owner.as_ref()).collect();
-        let detail = match owners.first() {
-            None => "every station is acknowledged here".to_owned(),
-            Some(owner) => format!("{} stations are owned by other gateways, such as {owner}", owners.len()),
-        };
-        self.parts.readiness.set(OWNERSHIP, true, detail);
-    }
-
-    fn enter(&mut self, index: Index, presence: Presence, since: Millis) {
-        self.pulses[index].presence = presence;
-        let station = &self.ledger.station(index).name;
-        tracing::info!("{station} is {}", presence.word());
-        self.parts.directory.change(station, |entry| {
-            entry.presence = presence;
-            entry.since = Some(since);
-        });
-        self.parts.hub.tell(Event::Status { station: station.clone(), state: presence, since });
-    }
-
-    /// Tells listeners what is on disk now, and remembers who must be acknowledged.
-    fn tell(&mut self, effects: Effects) {
-        counter!("minuano_readings_retimed_total").increment(effects.retimed);
-        for reading in effects.readings {
-            self.parts.directory.change(&reading.station, |entry| {
-                let newest = entry.last_reading.as_ref().map(|newest| newest.observed_at);
-                if newest.is_none_or(|newest| newest <= reading.observed_at) {
-                    entry.last_reading = Some(Arc::clone(&reading));
-                }
-            });
-            self.parts.hub.tell(Event::Reading(reading));
-        }
-        for anomaly in effects.anomalies {
-            if let Some(index) = self.ledger.index(&anomaly.station) {
-                self.answers.tell(self.ledger.station(index), &anomaly);
-            }
-            self.parts.hub.tell(Event::Anomaly(anomaly));
-        }
-        let elapsed = self.started.elapsed();
-        for (index, soon) in effects.due {
-            self.answers.owe(index, soon, elapsed);
-        }
     }
 
     /// Looks for stations that fell silent, and for rows that are old.
@@ -309,64 +194,12 @@ impl Writer {
         self.next_prune = if gone == 0 { elapsed + PRUNE_EVERY } else { elapsed };
         Ok(())
     }
-
-    /// The disk refused: nothing is acknowledged, so stations will send these messages again.
-    async fn fail(&mut self, error: &rusqlite::Error, messages: usize) {
-        counter!("minuano_commits_failed_total").increment(1);
-        tracing::error!(
-            "store: {messages} messages could not be committed: {error}; stations will send them again"
-        );
-        self.parts.readiness.set(STORE, false, error.to_string());
-        while let Err(error) = self.ledger.forget_uncommitted(&self.connection) {
-            tracing::error!("store: cannot be read: {error}");
-            tokio::time::sleep(AFTER_FAILURE).await;
-        }
-        tokio::time::sleep(AFTER_FAILURE).await;
-    }
 }
 
 fn readings_in(message: &Message) -> usize {
     match &*message.payload {
         Payload::Telemetry(batch) | Payload::Backlog(batch) => batch.readings.len(),
         _ => 1,
-    }
-}
-
-fn latest(presences: &[(Index, Presence, Millis)], index: Index) -> Option<Presence> {
-    presences.iter().rev().find(|(other, ..)| *other == index).map(|(_, presence, _)| *presence)
-}
-
-fn presence_after(before: Presence, message: &Message) -> Presence {
-    match &*message.payload {
-        Payload::Status(Status { state }) => (*state).into(),
-        Payload::Telemetry(_) | Payload::Backlog(_) if !message.retained => after_data(before),
-        _ => before,
-    }
-}
-
-/// Writes down what a station says of itself, and whose it is.
-fn write_down(
-    ledger: &mut Ledger,
-    connection: &Connection,
-    index: Index,
-    message: &Message,
-    gateway: &GatewayName,
-) -> rusqlite::Result<()> {
-    match &*message.payload {
-        Payload::About(about) => {
-            let id = ledger.id(connection, index)?;
-            stations::save_about(connection, id, about)
-        }
-        Payload::Health(health) => {
-            let id = ledger.id(connection, index)?;
-            stations::save_health(connection, id, health, message.received_at)
-        }
-        Payload::Acknowledged(said) => {
-            let id = ledger.id(connection, index)?;
-            let owner = (said.gateway != *gateway).then(|| said.gateway.as_str());
-            stations::save_owner(connection, id, owner)
-        }
-        _ => Ok(()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Reads every batch back and compares it with the store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -104,6 +104,7 @@ impl fmt::Display for Report {
 /// An uploaded file, as the store remembers it.
 struct Known {
     key: String,
+    first_row: i64,
     rows: u64,
     sha256: String,
     file_sha256: String,
@@ -111,18 +112,22 @@ struct Known {
 
 #[derive(Default)]
 struct Verification {
+    /// The batches that were in the lake at the start, by their first rows.
+    done: BTreeSet<i64>,
     report: Report,
     seen: BTreeMap<(StationName, StreamId), RangeSet>,
 }
 
 /// Reads every file that the store says is uploaded, then looks for rows and files that are left.
 pub async fn verify(store: &Arc<Store>, remote: &Remote, gateway: &GatewayName) -> Result<Report, LakeError> {
-    let mut verification = Verification::default();
+    // What a gateway that runs beside uploads from here on is of the next verification.
+    let mut verification = Verification { done: store.ask(done_batches).await?, ..Verification::default() };
     let mut after = String::new();
     loop {
-        let page = store.ask(move |connection| known(connection, &after)).await?;
+        let mut page = store.ask(move |connection| known(connection, &after)).await?;
         let Some(last) = page.last() else { break };
         after = last.key.clone();
+        page.retain(|known| verification.done.contains(&known.first_row));
         let mut fetched = stream::iter(page)
             .map(|known| async {
                 let bytes = match remote.fetch(&known.key).await {
@@ -225,6 +230,9 @@ impl Verification {
         let mut batches = batches.query([])?;
         while let Some(batch) = batches.next()? {
             let range: (i64, i64, String) = (batch.get(0)?, batch.get(1)?, batch.get(2)?);
+            if !self.done.contains(&range.0) {
+                continue;
+            }
             let mut rows = query.query(range)?;
             while let Some(row) = rows.next()? {
                 if row.get(3)? {
@@ -241,14 +249,27 @@ impl Verification {
     }
 }
 
+fn done_batches(connection: &Connection) -> rusqlite::Result<BTreeSet<i64>> {
+    connection
+        .prepare("SELECT first_row FROM lake_batches WHERE done_at IS NOT NULL")?
+        .query_map([], |row| row.get(0))?
+        .collect()
+}
+
 fn known(connection: &Connection, after: &str) -> rusqlite::Result<Vec<Known>> {
     connection
         .prepare_cached(
-            "SELECT key, rows, sha256, file_sha256 FROM lake_files WHERE sha256 IS NOT NULL AND key > ?1 \
+            "SELECT key, first_row, rows, sha256, file_sha256 FROM lake_files WHERE sha256 IS NOT NULL AND key > ?1 \
              ORDER BY key LIMIT ?2",
         )?
         .query_map((after, PAGE), |row| {
-            Ok(Known { key: row.get(0)?, rows: row.get(1)?, sha256: row.get(2)?, file_sha256: row.get(3)? })
+            Ok(Known {
+                key: row.get(0)?,
+                first_row: row.get(1)?,
+                rows: row.get(2)?,
+                sha256: row.get(3)?,
+                file_sha256: row.get(4)?,
+            })
         })?
         .collect()
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use minuano_telemetry::Millis;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use tokio::sync::Semaphore;
 
 const SCHEMA: &str = include_str!("schema.sql");
 /// `PRAGMA user_version` of a store of this release.
@@ -17,6 +18,8 @@ const VERSION: i64 = 1;
 const APPLICATION: i64 = 0x4d69_6e75;
 /// Idle connections kept for reading; more are opened when needed and closed after use.
 const IDLE_READERS: usize = 4;
+/// Queries from async code that run at once; others wait their turn.
+const ASKED_AT_ONCE: usize = 8;
 /// How long a connection waits for another process's lock.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -79,6 +82,7 @@ pub struct Store {
     file: PathBuf,
     id: AtomicU32,
     idle: Mutex<Vec<Connection>>,
+    asking: Semaphore,
 }
 
 impl Store {
@@ -88,7 +92,12 @@ impl Store {
             std::fs::create_dir_all(folder)
                 .map_err(|cause| StoreError::Folder { file: file.to_owned(), cause })?;
         }
-        let mut store = Self { file: file.to_owned(), id: AtomicU32::new(0), idle: Mutex::default() };
+        let mut store = Self {
+            file: file.to_owned(),
+            id: AtomicU32::new(0),
+            idle: Mutex::default(),
+            asking: Semaphore::new(ASKED_AT_ONCE),
+        };
         let mut connection = store.writer()?;
         store.id = AtomicU32::new(store.prepare(&mut connection, now)?.0);
         Ok(store)
@@ -147,6 +156,8 @@ impl Store {
         self: &std::sync::Arc<Self>,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        // Never closed, so this only waits; a query that nobody awaits any more gives its place to the next.
+        let _place = self.asking.acquire().await;
         let store = std::sync::Arc::clone(self);
         let file = self.file.clone();
         tokio::task::spawn_blocking(move || store.read(query)).await.unwrap_or_else(|stopped| {

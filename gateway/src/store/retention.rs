@@ -1,17 +1,18 @@
 //! Rows that are old and in the lake are pruned, a few at a time, so that ingest never waits long.
 
 use minuano_telemetry::Millis;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 /// Rows deleted in one go.
 const AT_ONCE: i64 = 2_000;
 
 /// Deletes some of the rows that arrived before `before`; with a lake, only what is in it. Gives how
-/// many went: fewer than one go means that nothing is left to do.
+/// many went. Rows that arrived while the gateway's clock was not set are of unknown age, and stay.
 pub fn prune(connection: &Connection, before: Millis, lake: bool) -> rusqlite::Result<usize> {
     let Some(first) = connection
-        .prepare_cached("SELECT MIN(row) FROM readings")?
-        .query_row([], |row| row.get::<_, Option<i64>>(0))?
+        .prepare_cached("SELECT row FROM readings WHERE received_at >= ?1 ORDER BY row LIMIT 1")?
+        .query_row([Millis::YEAR_2020.get()], |row| row.get::<_, i64>(0))
+        .optional()?
     else {
         return Ok(0);
     };
@@ -20,8 +21,10 @@ pub fn prune(connection: &Connection, before: Millis, lake: bool) -> rusqlite::R
         last = last.min(uploaded_to(connection)?);
     }
     connection
-        .prepare_cached("DELETE FROM readings WHERE row BETWEEN ?1 AND ?2 AND received_at < ?3")?
-        .execute((first, last, before.get()))
+        .prepare_cached(
+            "DELETE FROM readings WHERE row BETWEEN ?1 AND ?2 AND received_at >= ?3 AND received_at < ?4",
+        )?
+        .execute((first, last, Millis::YEAR_2020.get(), before.get()))
 }
 
 /// The last row such that it and all before it are in the lake.
@@ -53,13 +56,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("g.db"), at(0)).unwrap();
         let connection = store.writer().unwrap();
-        for day in 1..=6 {
+        let unset = Millis::new(0).unwrap();
+        for (seq, received_at) in (1..=6).map(at).chain([unset]).enumerate() {
             connection
                 .execute(
                     "INSERT INTO readings (station, stream, seq, observed_at, received_at, clock, samples, \
                      temperature_flag, pressure_flag, humidity_flag, illuminance_flag, faults, settled) \
                      VALUES (1, 1, ?1, ?2, ?2, 0, 1, 9, 9, 9, 9, 0, 1)",
-                    (day, at(day).get()),
+                    (seq + 1, received_at.get()),
                 )
                 .unwrap();
         }
@@ -72,8 +76,8 @@ mod tests {
             .unwrap();
         assert_eq!(prune(&connection, at(2), true).unwrap(), 1);
         assert_eq!(prune(&connection, at(100), true).unwrap(), 1);
-        assert_eq!(rows(&connection), [3, 4, 5, 6]);
+        assert_eq!(rows(&connection), [3, 4, 5, 6, 7]);
         assert_eq!(prune(&connection, at(5), false).unwrap(), 2);
-        assert_eq!(rows(&connection), [5, 6]);
+        assert_eq!(rows(&connection), [5, 6, 7]);
     }
 }

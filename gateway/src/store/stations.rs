@@ -26,16 +26,20 @@ pub fn save_about(connection: &Connection, station: i64, about: &About) -> rusql
     connection.execute("UPDATE stations SET about = ?2 WHERE id = ?1", (station, json)).map(drop)
 }
 
-/// Writes down how a station is.
+/// Writes down how a station is. What the broker kept and is known already was said when it was heard first.
 pub fn save_health(
     connection: &Connection,
     station: i64,
     health: &Health,
     at: Millis,
+    retained: bool,
 ) -> rusqlite::Result<()> {
     let json = json(health)?;
     connection
-        .execute("UPDATE stations SET health = ?2, health_at = ?3 WHERE id = ?1", (station, json, at.get()))
+        .execute(
+            "UPDATE stations SET health = ?2, health_at = ?3 WHERE id = ?1 AND NOT (?4 AND health IS ?2)",
+            (station, json, at.get(), retained),
+        )
         .map(drop)
 }
 
@@ -104,12 +108,15 @@ fn newest(connection: &Connection, station: i64) -> rusqlite::Result<Option<Stor
 
 fn counts(connection: &Connection, station: i64) -> rusqlite::Result<Counts> {
     let of_kind = |kind: &str| {
-        connection
-            .prepare_cached(
-                "SELECT COALESCE(SUM(r.last - r.first + 1), 0) FROM ranges r JOIN streams t ON t.id = r.stream \
-                 WHERE t.station = ?1 AND r.kind = ?2",
-            )?
-            .query_row((station, kind), |row| row.get(0))
+        let mut lengths = connection.prepare_cached(
+            "SELECT r.last - r.first + 1 FROM ranges r JOIN streams t ON t.id = r.stream \
+             WHERE t.station = ?1 AND r.kind = ?2",
+        )?;
+        // Not SUM: a hostile station can claim more lost readings than SQLite's integers hold.
+        let lengths = lengths.query_map((station, kind), |row| row.get::<_, u64>(0))?;
+        lengths
+            .into_iter()
+            .try_fold(0u64, |sum, length| Ok::<_, rusqlite::Error>(sum.saturating_add(length?)))
     };
     Ok(Counts {
         stored: of_kind("stored")?,

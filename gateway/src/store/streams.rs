@@ -92,10 +92,10 @@ pub fn save(connection: &Connection, row: &mut StreamRow) -> rusqlite::Result<()
     Ok(())
 }
 
-/// The streams of a station that have not ended, in the order in which they became known.
-pub fn open(connection: &Connection, station: i64) -> rusqlite::Result<Vec<(i64, StreamId)>> {
+/// The streams of a station that have not ended.
+pub fn open(connection: &Connection, station: i64) -> rusqlite::Result<Vec<StreamId>> {
     connection
-        .prepare_cached("SELECT id, stream FROM streams WHERE station = ?1 AND ended = 0 ORDER BY id")?
-        .query_map([station], |row| Ok((row.get(0)?, super::row::parsed(row, 1)?)))?
+        .prepare_cached("SELECT stream FROM streams WHERE station = ?1 AND ended = 0 ORDER BY id")?
+        .query_map([station], |row| super::row::parsed(row, 0))?
         .collect()
 }

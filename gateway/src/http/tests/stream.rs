@@ -262,7 +262,7 @@ async fn one_listener_too_many_is_turned_away_and_a_seat_is_given_back() {
     }
     let answer = world.get("/api/v1/stream").await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert!(answer.body.contains("1000 listeners"), "{}", answer.body);
+    assert!(answer.body.contains(&format!("{MAX_LISTENERS} listeners")), "{}", answer.body);
     browsers.pop();
     Browser::open(&world, "/api/v1/stream", None).await;
 }

@@ -168,6 +168,36 @@ fn an_old_list_from_the_broker_ends_no_newer_stream() {
 }
 
 #[test]
+fn an_old_list_that_the_gateway_never_saw_ends_no_newer_stream() {
+    let mut bench = Bench::new();
+    bench.live(reading(5000));
+    bench.streams(&[(7, 0, 1, None)]);
+    assert_eq!(bench.counts().lost(), 0);
+    assert_eq!(bench.through(1), Some(0), "5000 is here, and nothing before it is accounted for");
+}
+
+#[test]
+fn a_stream_that_is_listed_again_has_not_ended() {
+    let mut bench = Bench::new();
+    bench.streams(&[(1, 0, 1, None)]);
+    bench.backlog(1, 0, 1, [1, 2]);
+    bench.streams(&[(2, 0, 1, None)]);
+    bench.streams(&[(1, 0, 1, Some(10)), (2, 0, 1, None)]);
+    bench.streams(&[(3, 0, 1, None)]);
+    assert_eq!(bench.counts(), Counts { stored: 2, lost_ended: 8, ..Counts::default() });
+}
+
+#[test]
+fn claims_beyond_all_measure_hurt_only_who_makes_them() {
+    let mut bench = Bench::new();
+    for stream in 1..=1100 {
+        bench.streams(&[(stream, 0, minuano_telemetry::MAX_SEQ, None)]);
+    }
+    bench.restart();
+    assert!(bench.counts().lost() > minuano_telemetry::MAX_SEQ);
+}
+
+#[test]
 fn a_closing_stream_wants_its_acknowledgement_soon() {
     let mut bench = Bench::new();
     bench.backlog(1, 0, 1, 1..=3);
@@ -219,6 +249,15 @@ fn impossible_times_become_the_arrival() {
         assert_eq!((stored.observed_at, stored.clock), want, "seq {seq}");
         assert_eq!(effects.retimed, u64::from(expected.is_none()));
     }
+}
+
+#[test]
+fn a_gateway_whose_clock_is_not_set_keeps_the_stations_time() {
+    let mut bench = Bench::new();
+    bench.arrival = Millis::new(0).unwrap();
+    let effects = bench.live(reading(1));
+    assert_eq!(effects.readings[0].observed_at, reading(1).at);
+    assert_eq!(effects.retimed, 0);
 }
 
 #[test]

@@ -1,0 +1,171 @@
+//! Messages to the disk, however long the disk refuses.
+
+use std::time::{Duration, Instant};
+
+use metrics::{counter, histogram};
+use minuano_telemetry::{GatewayName, Millis, Payload, Status};
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::mpsc;
+
+use super::{Pulse, STORE, Writer};
+use crate::directory::Presence;
+use crate::ingest::ledger::{Effects, Index, Ledger};
+use crate::ingest::message::Message;
+use crate::ingest::presence::after_data;
+use crate::store::stations;
+
+/// How long the writer rests when the disk refuses.
+pub const AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+impl Writer {
+    /// Commits the messages together or, where one of them spoils that, each for itself: the spoiler is
+    /// refused and counted. False when the process stops before the disk has taken them.
+    pub(super) async fn put_on_disk(
+        &mut self,
+        messages: &[Message],
+        inbox: &mpsc::Receiver<Message>,
+    ) -> bool {
+        match self.persist(messages, inbox).await {
+            Ok(on_disk) => return on_disk,
+            Err(error) => tracing::warn!("store: {error}; trying the {} messages one by one", messages.len()),
+        }
+        for message in messages {
+            match self.persist(std::slice::from_ref(message), inbox).await {
+                Ok(true) => {}
+                Ok(false) => return false,
+                Err(error) => {
+                    counter!("minuano_messages_refused_total", "reason" => "store").increment(1);
+                    tracing::error!(
+                        "store: a {} message of {} is refused: {error}",
+                        message.payload.leaf().word(),
+                        message.station
+                    );
+                }
+            }
+        }
+        true
+    }
+
+    /// Commits, as often as the disk refuses: what is not a reading would not be sent again. Meanwhile nothing
+    /// is acknowledged, and the sockets are read no further than the queues go. An error is one of the messages.
+    async fn persist(
+        &mut self,
+        messages: &[Message],
+        inbox: &mpsc::Receiver<Message>,
+    ) -> rusqlite::Result<bool> {
+        loop {
+            let Err(error) = self.commit(messages) else { return Ok(true) };
+            counter!("minuano_commits_failed_total").increment(1);
+            let forgotten = self.ledger.forget_uncommitted(&self.connection);
+            if forgotten.is_ok() && !is_of_the_disk(&error) {
+                return Err(error);
+            }
+            let error = forgotten.err().unwrap_or(error);
+            tracing::error!("store: {error}; nothing is acknowledged until it can be written");
+            self.parts.readiness.set(STORE, false, error.to_string());
+            if inbox.is_closed() {
+                tracing::error!(
+                    "store: {} messages did not get to the disk; readings among them will be sent again",
+                    messages.len()
+                );
+                return Ok(false);
+            }
+            tokio::time::sleep(AFTER_FAILURE).await;
+        }
+    }
+
+    fn commit(&mut self, messages: &[Message]) -> rusqlite::Result<()> {
+        let begun = Instant::now();
+        let mut effects = Effects::default();
+        let mut presences = Vec::new();
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut places = Vec::with_capacity(messages.len());
+        for message in messages {
+            let place = self.ledger.index(&message.station);
+            places.push(place);
+            let Some(index) = place else {
+                counter!("minuano_messages_refused_total", "reason" => "stations").increment(1);
+                continue;
+            };
+            if index >= self.pulses.len() {
+                self.pulses.resize(index + 1, Pulse::default());
+            }
+            self.ledger.take(&transaction, index, message, &mut effects)?;
+            write_down(&mut self.ledger, &transaction, index, message, &self.parts.gateway)?;
+            let before = latest(&presences, index).unwrap_or(self.pulses[index].presence);
+            let after = presence_after(before, message);
+            if after != before {
+                let id = self.ledger.id(&transaction, index)?;
+                stations::save_presence(&transaction, id, after, message.received_at)?;
+                presences.push((index, after, message.received_at));
+            }
+        }
+        self.ledger.save(&transaction)?;
+        transaction.commit()?;
+        counter!("minuano_commits_total").increment(1);
+        histogram!("minuano_commit_seconds").record(begun.elapsed());
+        self.parts.readiness.set(STORE, true, "committing");
+        for (message, place) in messages.iter().zip(places) {
+            if let Some(index) = place {
+                self.remember(index, message);
+            }
+        }
+        for (index, presence, since) in presences {
+            self.enter(index, presence, since);
+        }
+        self.tell(effects);
+        Ok(())
+    }
+}
+
+/// Whether the fault is in the disk, the file or the machine, and not in what was to be written.
+fn is_of_the_disk(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode;
+    !matches!(
+        error.sqlite_error_code(),
+        None | Some(
+            ErrorCode::ConstraintViolation
+                | ErrorCode::TypeMismatch
+                | ErrorCode::TooBig
+                | ErrorCode::ParameterOutOfRange
+        )
+    )
+}
+
+fn latest(presences: &[(Index, Presence, Millis)], index: Index) -> Option<Presence> {
+    presences.iter().rev().find(|(other, ..)| *other == index).map(|(_, presence, _)| *presence)
+}
+
+fn presence_after(before: Presence, message: &Message) -> Presence {
+    match &*message.payload {
+        Payload::Status(Status { state }) => (*state).into(),
+        Payload::Telemetry(_) | Payload::Backlog(_) if !message.retained => after_data(before),
+        _ => before,
+    }
+}
+
+/// Writes down what a station says of itself, and whose it is.
+fn write_down(
+    ledger: &mut Ledger,
+    connection: &Connection,
+    index: Index,
+    message: &Message,
+    gateway: &GatewayName,
+) -> rusqlite::Result<()> {
+    match &*message.payload {
+        Payload::About(about) => {
+            let id = ledger.id(connection, index)?;
+            stations::save_about(connection, id, about)
+        }
+        Payload::Health(health) => {
+            let id = ledger.id(connection, index)?;
+            stations::save_health(connection, id, health, message.received_at, message.retained)
+        }
+        Payload::Acknowledged(said) => {
+            let id = ledger.id(connection, index)?;
+            let owner = (said.gateway != *gateway).then(|| said.gateway.as_str());
+            stations::save_owner(connection, id, owner)
+        }
+        _ => Ok(()),
+    }
+}

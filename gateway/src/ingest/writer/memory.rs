@@ -1,0 +1,113 @@
+//! What is on disk, taken into memory and told to who listens.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics::counter;
+use minuano_telemetry::{GatewayName, Health, Millis, Payload};
+
+use super::{OWNERSHIP, Writer};
+use crate::directory::Presence;
+use crate::ingest::ledger::{Effects, Index};
+use crate::ingest::message::Message;
+use crate::live::Event;
+
+impl Writer {
+    /// Takes what a committed message says of its station into memory and the directory.
+    pub(super) fn remember(&mut self, index: Index, message: &Message) {
+        let elapsed = self.started.elapsed();
+        let pulse = &mut self.pulses[index];
+        let said_by_station = !matches!(*message.payload, Payload::Acknowledged(_) | Payload::Anomaly(_));
+        if said_by_station {
+            pulse.heard = elapsed;
+        }
+        match &*message.payload {
+            Payload::About(about) => pulse.interval = Some(Duration::from_secs(about.report_s.into())),
+            Payload::Acknowledged(said) => {
+                let owner = (said.gateway != self.parts.gateway).then(|| said.gateway.clone());
+                if pulse.owner != owner {
+                    if let Some(owner) = &owner {
+                        tracing::warn!(
+                            "{} is acknowledged by the gateway {owner}; this one stores and shows it only, \
+                             until minuano-gateway take-over {0}",
+                            message.station
+                        );
+                    }
+                    pulse.owner = owner;
+                    self.say_who_owns();
+                }
+            }
+            _ => {}
+        }
+        let owner = self.pulses[index].owner.clone();
+        let known = self.ledger.station(index);
+        self.parts.directory.change(&known.name, |entry| {
+            entry.counts = known.counts;
+            entry.owner = owner;
+            if said_by_station && !message.retained {
+                entry.last_seen = Some(message.received_at);
+            }
+            match &*message.payload {
+                Payload::About(about) => entry.about = Some(Arc::new(about.clone())),
+                Payload::Health(health) => {
+                    let at = health_at(entry.health.as_ref(), health, message);
+                    entry.health = Some((at, Arc::new(health.clone())));
+                }
+                _ => {}
+            }
+        });
+    }
+
+    /// A standby is ready: it stores and shows. Whose the stations are is said all the same.
+    pub(super) fn say_who_owns(&self) {
+        let owners: Vec<&GatewayName> = self.pulses.iter().filter_map(|pulse| pulse.owner.as_ref()).collect();
+        let detail = match owners.first() {
+            None => "every station is acknowledged here".to_owned(),
+            Some(owner) => format!("{} stations are owned by other gateways, such as {owner}", owners.len()),
+        };
+        self.parts.readiness.set(OWNERSHIP, true, detail);
+    }
+
+    pub(super) fn enter(&mut self, index: Index, presence: Presence, since: Millis) {
+        self.pulses[index].presence = presence;
+        let station = &self.ledger.station(index).name;
+        tracing::info!("{station} is {}", presence.word());
+        self.parts.directory.change(station, |entry| {
+            entry.presence = presence;
+            entry.since = Some(since);
+        });
+        self.parts.hub.tell(Event::Status { station: station.clone(), state: presence, since });
+    }
+
+    /// Tells listeners what is on disk now, and remembers who must be acknowledged.
+    pub(super) fn tell(&mut self, effects: Effects) {
+        counter!("minuano_readings_retimed_total").increment(effects.retimed);
+        for reading in effects.readings {
+            self.parts.directory.change(&reading.station, |entry| {
+                let newest = entry.last_reading.as_ref().map(|newest| newest.observed_at);
+                if newest.is_none_or(|newest| newest <= reading.observed_at) {
+                    entry.last_reading = Some(Arc::clone(&reading));
+                }
+            });
+            self.parts.hub.tell(Event::Reading(reading));
+        }
+        for anomaly in effects.anomalies {
+            if let Some(index) = self.ledger.index(&anomaly.station) {
+                self.answers.tell(self.ledger.station(index), &anomaly);
+            }
+            self.parts.hub.tell(Event::Anomaly(anomaly));
+        }
+        let elapsed = self.started.elapsed();
+        for (index, soon) in effects.due {
+            self.answers.owe(index, soon, elapsed);
+        }
+    }
+}
+
+/// When a station said this of its health. What the broker kept was said when it was heard first.
+fn health_at(known: Option<&(Millis, Arc<Health>)>, said: &Health, message: &Message) -> Millis {
+    match known {
+        Some((at, known)) if message.retained && **known == *said => *at,
+        _ => message.received_at,
+    }
+}

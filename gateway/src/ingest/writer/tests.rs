@@ -1,0 +1,124 @@
+//! The writer against a real store that refuses: nothing that came is dropped, and nothing waits for one bad message.
+
+use minuano_telemetry::{Acknowledged, Batch, ByQuantity, Clock, Reading, StationName, StreamId};
+
+use super::commit::AFTER_FAILURE;
+use super::*;
+use crate::config::AcknowledgeConfig;
+
+struct Bench {
+    _folder: tempfile::TempDir,
+    writer: Writer,
+    _open: mpsc::Sender<Message>,
+    inbox: mpsc::Receiver<Message>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(&folder.path().join("g.db"), now()).unwrap());
+        let gateway: GatewayName = "home".parse().unwrap();
+        let answers = Answers::new(gateway.clone(), Vec::new(), AcknowledgeConfig::default());
+        let parts = Parts {
+            gateway,
+            store,
+            directory: Arc::default(),
+            hub: Hub::default(),
+            readiness: Arc::default(),
+            commits: StoreConfig::default(),
+            lake: false,
+        };
+        let (open, inbox) = mpsc::channel(1);
+        Self { _folder: folder, writer: Writer::open(parts, answers).unwrap(), _open: open, inbox }
+    }
+
+    async fn put(&mut self, messages: &[Message]) -> bool {
+        self.writer.put_on_disk(messages, &self.inbox).await
+    }
+
+    fn stored(&self, station: &str) -> u64 {
+        let station: StationName = station.parse().unwrap();
+        self.writer.parts.directory.get(&station).map_or(0, |now| now.counts.stored)
+    }
+}
+
+fn message(station: &str, payload: Payload) -> Message {
+    Message {
+        broker: 0,
+        retained: false,
+        station: station.parse().unwrap(),
+        payload: Box::new(payload),
+        received_at: now(),
+    }
+}
+
+fn readings(station: &str, seqs: std::ops::RangeInclusive<u64>) -> Message {
+    let reading = |seq| Reading {
+        seq,
+        at: now(),
+        clock: Clock::Synchronised,
+        samples: 1,
+        values: ByQuantity([Some(1.0); 4]),
+        faults: ByQuantity::default(),
+    };
+    let readings = seqs.map(reading).collect();
+    message(station, Payload::Backlog(Batch { stream: StreamId(1), cursor: 0, oldest: 1, readings }))
+}
+
+#[tokio::test]
+async fn a_message_that_spoils_the_commit_costs_the_others_nothing() {
+    let mut bench = Bench::new();
+    bench
+        .writer
+        .connection
+        .execute_batch(
+            "CREATE TRIGGER spoil BEFORE INSERT ON readings WHEN NEW.seq = 13 \
+             BEGIN SELECT RAISE(ABORT, 'unlucky'); END",
+        )
+        .unwrap();
+    let put =
+        bench.put(&[readings("roof", 1..=3), readings("shed", 10..=20), readings("garden", 1..=2)]).await;
+    assert!(put);
+    assert_eq!((bench.stored("roof"), bench.stored("shed"), bench.stored("garden")), (3, 0, 2));
+    bench.writer.connection.execute_batch("DROP TRIGGER spoil").unwrap();
+    assert!(bench.put(&[readings("shed", 10..=20)]).await);
+    assert_eq!(bench.stored("shed"), 11, "it was not remembered as stored");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_disk_is_waited_for_and_what_is_no_reading_is_kept_too() {
+    let mut bench = Bench::new();
+    let pages: i64 =
+        bench.writer.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+    bench.writer.connection.pragma_update(None, "max_page_count", pages).unwrap();
+    let other = Acknowledged { gateway: "other".parse().unwrap(), streams: Default::default() };
+    let messages: Vec<Message> = (0..40)
+        .map(|n| readings(&format!("s{n}"), 1..=64))
+        .chain([message("roof", Payload::Acknowledged(other))])
+        .collect();
+    {
+        let put = bench.writer.put_on_disk(&messages, &bench.inbox);
+        let waited = tokio::time::timeout(AFTER_FAILURE * 5, put).await;
+        assert!(waited.is_err(), "it goes on trying");
+    }
+    assert_eq!(bench.stored("s0"), 0);
+    let refused = bench.writer.parts.readiness.conditions().iter().any(|one| one.name == STORE && !one.met);
+    assert!(refused, "readiness says so");
+
+    bench.writer.connection.pragma_update(None, "max_page_count", 1_000_000).unwrap();
+    assert!(bench.put(&messages).await);
+    assert_eq!((bench.stored("s0"), bench.stored("s39")), (64, 64));
+    let roof = bench.writer.parts.directory.get(&"roof".parse().unwrap()).unwrap();
+    assert_eq!(roof.owner, Some("other".parse().unwrap()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_does_not_wait_for_a_full_disk() {
+    let mut bench = Bench::new();
+    let pages: i64 =
+        bench.writer.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+    bench.writer.connection.pragma_update(None, "max_page_count", pages).unwrap();
+    bench.inbox.close();
+    let messages: Vec<Message> = (0..40).map(|n| readings(&format!("s{n}"), 1..=64)).collect();
+    assert!(!bench.put(&messages).await);
+}
