@@ -1,4 +1,4 @@
-//! Scripts that read with pyarrow and DuckDB what the gateway wrote.
+//! Scripts that read with pyarrow and DuckDB what the gateway wrote, and tools that ask it.
 
 use std::path::PathBuf;
 
@@ -21,6 +21,13 @@ fn python() -> PathBuf {
         python.display()
     );
     python
+}
+
+/// Runs a program that one of the packages brings, from the repository's folder; it must succeed.
+pub fn tool(name: &str, arguments: &[&str]) {
+    let program = python().with_file_name(name);
+    let called = call(clean(&program).args(arguments).current_dir(root()));
+    assert_eq!(called.code, Some(0), "{name}: {}{}", called.stdout, called.stderr);
 }
 
 /// Runs `tests/python/<script>` and gives the JSON that it prints.

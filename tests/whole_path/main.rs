@@ -9,6 +9,7 @@
 //! - [`stream`]: events as they happen, and after an interruption
 //! - [`panel`]: what a browser shows
 //! - [`bad_payloads`], [`bad_http`], [`bad_config`]: every bad input, and what it gets
+//! - [`conformance`]: the routes against their OpenAPI document
 //! - [`degraded`]: without a sensor, without a broker
 //! - [`lake_files`], [`sqlite`]: what other programs read
 //! - [`tidy`]: the repository itself
@@ -26,6 +27,7 @@ mod acknowledgement;
 mod bad_config;
 mod bad_http;
 mod bad_payloads;
+mod conformance;
 mod degraded;
 mod lake_files;
 mod panel;

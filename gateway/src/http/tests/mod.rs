@@ -5,7 +5,6 @@ mod errors;
 mod lists;
 mod operations;
 mod readings;
-mod schemathesis;
 mod stations;
 mod stream;
 
