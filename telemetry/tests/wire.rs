@@ -1,6 +1,8 @@
 //! The wire format held to its golden files, to round trips and to hostile bytes.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, too")]
 
+mod discovery;
+
 use minuano_telemetry::{
     About, Acknowledged, Anomaly, AnomalyKind, AnomalyState, Batch, ByQuantity, Clock, DecodeError, Fault,
     Flag, Health, Leaf, LogHealth, MAX_MESSAGE, MAX_READINGS, MAX_SEQ, MAX_STREAMS, Millis, Payload,
