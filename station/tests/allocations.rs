@@ -1,0 +1,1 @@
+//! The steady sampling path allocates nothing.
