@@ -3,13 +3,16 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use minuano_telemetry::{About, Clock, Health, LogHealth, Millis, SensorAbout, SensorHealth, SensorState};
+use minuano_telemetry::{
+    About, Clock, Health, LogHealth, Millis, Quantity, SensorAbout, SensorHealth, SensorState,
+};
 
 use crate::config::Config;
 use crate::log::{Log, READING_BYTES};
 use crate::sensors::{Part, SensorStatus};
 
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Of the software.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 const CPU: &str = "/sys/class/thermal/thermal_zone0/temp";
 
 /// What the sampler last said of the sensors, and when the process began.
@@ -28,6 +31,13 @@ pub struct Sensors {
     pub status: Vec<SensorStatus>,
     /// Changes whenever one of these does.
     pub revision: u64,
+}
+
+impl Sensors {
+    /// What the sensors that were ever found measure; some of it more than once.
+    pub fn quantities(&self) -> impl Iterator<Item = Quantity> {
+        self.known.iter().flat_map(|(part, _)| part.quantities().iter().copied())
+    }
 }
 
 impl Default for Board {
@@ -90,7 +100,6 @@ pub fn about(config: &Config, known: &[(Part, u8)]) -> About {
             quantities: part.quantities().iter().copied().take(4).collect(),
         })
     });
-    let report_s = config.sampling.report.as_millis().div_ceil(1_000);
     About {
         name: config.place.name.clone(),
         latitude: config.place.latitude,
@@ -98,9 +107,14 @@ pub fn about(config: &Config, known: &[(Part, u8)]) -> About {
         altitude_m: config.place.altitude_m,
         zone: config.place.zone.clone(),
         version: heapless::String::try_from(VERSION).unwrap_or_default(),
-        report_s: u32::try_from(report_s).unwrap_or(u32::MAX),
+        report_s: report_s(config),
         sensors: sensors.take(8).collect(),
     }
+}
+
+/// Seconds between readings, rounded up.
+pub fn report_s(config: &Config) -> u32 {
+    u32::try_from(config.sampling.report.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX)
 }
 
 fn sensor_health(status: &SensorStatus) -> Option<SensorHealth> {

@@ -14,6 +14,7 @@ use crate::log::{Counts, Log};
 use crate::sample::{Failed, Sampler};
 use crate::shutdown::Shutdown;
 use crate::station::Station;
+use crate::watch::Watch;
 
 /// Why the service could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -49,12 +50,14 @@ pub async fn run(config: Config, mut shutdown: Shutdown) -> Result<Counts, RunEr
     let station = Arc::new(Station::new(Log::new(stream, config.log.max_bytes), clock));
 
     let mut sampler = Sampler::start(&config, station.clone(), emulated)?;
+    let watch = Watch::start(&config, &station);
     let (stop, stopped) = Stop::channel();
     let mut link = None;
     tokio::select! {
         result = serve(&mut sampler, &mut link, &config, &station, stopped) => result?,
         () = shutdown.asked() => info!("stopping"),
     }
+    watch.stopping();
 
     let leave = async {
         sampler.stop().await?;

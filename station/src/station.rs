@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use crate::clock::Clock;
 use crate::health::Board;
 use crate::log::Log;
+use crate::watch::Signs;
 
 /// A station at work.
 pub struct Station {
@@ -16,13 +17,21 @@ pub struct Station {
     pub board: Board,
     /// Its time.
     pub clock: Clock,
+    /// That it lives.
+    pub signs: Signs,
     changed: Notify,
 }
 
 impl Station {
     /// A station whose log is this.
     pub fn new(log: Log, clock: Clock) -> Self {
-        Self { log: Mutex::new(log), board: Board::default(), clock, changed: Notify::new() }
+        Self {
+            log: Mutex::new(log),
+            board: Board::default(),
+            clock,
+            signs: Signs::default(),
+            changed: Notify::new(),
+        }
     }
 
     /// The log. Never held across anything that waits.
@@ -34,6 +43,7 @@ impl Station {
     /// A reading was taken.
     pub fn append(&self, reading: Reading) {
         self.log().append(reading);
+        self.signs.logged();
         self.changed.notify_one();
     }
 

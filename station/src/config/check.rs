@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-use minuano_settings::{Problems, Secret};
+use minuano_settings::Problems;
 use minuano_telemetry::StationName;
 use tracing_subscriber::EnvFilter;
 
-use super::file::{Bus, BusKind, Clock, File};
-use super::{BusConfig, ClockSource, Config, LogConfig, Mqtt, Place, Run, Sampling};
+use super::file::{Bus, BusKind, Clock, File, Led};
+use super::{BusConfig, ClockSource, Config, LogConfig, Place, Run, Sampling};
 use crate::emulated::Series;
 
-const HOUR: Duration = Duration::from_secs(3600);
+pub(super) const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
 const MIN_LOG_BYTES: u64 = 64 * 1024;
-/// A second's keep-alive is what rumqttc panics below; less than five is more pings than readings.
-const MIN_KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// The header of a Raspberry Pi has no other pins.
+const MAX_PIN: u8 = 27;
 
 /// The configuration, when enough of it is there; what is wrong is in the problems either way.
 pub(super) fn checked(file: File, problems: &mut Problems) -> Option<Config> {
@@ -22,11 +22,12 @@ pub(super) fn checked(file: File, problems: &mut Problems) -> Option<Config> {
     let clock = clock(&file.clock, file.bus.kind);
     let sampling = sampling(&file.sampling, problems);
     let log = log(file.log, problems);
-    let mqtt = mqtt(file.mqtt, problems);
+    let mqtt = file.mqtt.checked(sampling.report, problems);
     let run = run(file.run, problems);
+    let led = led(&file.led, problems);
     let bus = bus(file.bus, problems);
     let place = place(file.place, station.as_ref(), problems);
-    Some(Config { station: station?, place: place?, bus: bus?, sampling, log, mqtt, clock, run })
+    Some(Config { station: station?, place: place?, bus: bus?, sampling, log, mqtt, clock, run, led })
 }
 
 fn station(name: Option<&str>, problems: &mut Problems) -> Option<StationName> {
@@ -146,36 +147,6 @@ fn log(log: super::file::Log, problems: &mut Problems) -> LogConfig {
     LogConfig { folder: log.folder, max_bytes: log.max_bytes, spill: log.spill }
 }
 
-fn mqtt(mqtt: super::file::Mqtt, problems: &mut Problems) -> Mqtt {
-    let plain = !mqtt.host.is_empty() && !mqtt.host.contains(|c: char| c.is_whitespace() || c == '/');
-    problems.require(plain, "mqtt.host", "takes a host name or address; the port has a key of its own");
-    problems.require(mqtt.port > 0, "mqtt.port", "takes 1 to 65535");
-    let second = Duration::from_secs(1);
-    between(problems, "mqtt.keep_alive", mqtt.keep_alive, MIN_KEEP_ALIVE, HOUR);
-    between(problems, "mqtt.resend_after", mqtt.resend_after, second, HOUR);
-    between(problems, "mqtt.back_off_first", mqtt.back_off_first, Duration::from_millis(10), HOUR);
-    between(problems, "mqtt.back_off_longest", mqtt.back_off_longest, Duration::from_millis(10), HOUR);
-    problems.require(
-        mqtt.back_off_first <= mqtt.back_off_longest,
-        "mqtt.back_off_longest",
-        "is less than mqtt.back_off_first",
-    );
-    let has_password = mqtt.password.is_some() || mqtt.password_file.is_some();
-    let password = Secret::either(mqtt.password, mqtt.password_file.as_deref(), "mqtt.password", problems);
-    problems.require(!has_password || mqtt.user.is_some(), "mqtt.user", "is missing beside the password");
-    Mqtt {
-        host: mqtt.host,
-        port: mqtt.port,
-        user: mqtt.user,
-        password,
-        keep_alive: mqtt.keep_alive,
-        acknowledge: mqtt.acknowledge,
-        resend_after: mqtt.resend_after,
-        back_off_first: mqtt.back_off_first,
-        back_off_longest: mqtt.back_off_longest,
-    }
-}
-
 /// Emulated time is right by definition.
 fn clock(clock: &Clock, bus: BusKind) -> ClockSource {
     clock.source.unwrap_or(match bus {
@@ -192,7 +163,13 @@ fn run(run: super::file::Run, problems: &mut Problems) -> Run {
     Run { log_level: run.log_level, stop_within: run.stop_within }
 }
 
-fn between(problems: &mut Problems, key: &str, value: Duration, low: Duration, high: Duration) {
+fn led(led: &Led, problems: &mut Problems) -> Option<u8> {
+    let on_header = led.pin.is_none_or(|pin| (2..=MAX_PIN).contains(&pin));
+    problems.require(on_header, "led.pin", format_args!("takes a BCM number, 2 to {MAX_PIN}"));
+    led.pin
+}
+
+pub(super) fn between(problems: &mut Problems, key: &str, value: Duration, low: Duration, high: Duration) {
     let right = (low..=high).contains(&value);
     problems.require(right, key, format_args!("is {value:?}; it takes {low:?} to {high:?}"));
 }

@@ -2,16 +2,20 @@
 
 mod check;
 mod file;
+mod mqtt;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
+mod tls;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use minuano_settings::{Layers, Problems, Secret};
+use minuano_settings::{Layers, Problems};
 use minuano_telemetry::StationName;
 
-pub use self::file::{Acknowledge, ClockSource};
+pub use self::file::ClockSource;
+pub use self::mqtt::{Acknowledge, Mqtt};
+pub use self::tls::Tls;
 use crate::emulated::Series;
 
 /// The file that is read when none is named.
@@ -38,6 +42,8 @@ pub struct Config {
     pub clock: ClockSource,
     /// The process.
     pub run: Run,
+    /// The status LED's GPIO by its BCM number, where there is one.
+    pub led: Option<u8>,
 }
 
 /// Where a station stands.
@@ -90,29 +96,6 @@ pub struct LogConfig {
     pub max_bytes: u64,
     /// How long readings wait in RAM for their acknowledgement before they are written to disk.
     pub spill: Duration,
-}
-
-/// The broker, and how to deal with it.
-#[derive(Clone, Debug)]
-pub struct Mqtt {
-    /// Its host name or address.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// Who the station is to the broker.
-    pub user: Option<String>,
-    /// And the proof of it.
-    pub password: Option<Secret>,
-    /// Silence after which the link is tried.
-    pub keep_alive: Duration,
-    /// Whose word makes a reading safe.
-    pub acknowledge: Acknowledge,
-    /// How long to wait for that word before sending again.
-    pub resend_after: Duration,
-    /// The first bound of the wait between connections.
-    pub back_off_first: Duration,
-    /// The last.
-    pub back_off_longest: Duration,
 }
 
 /// The process.

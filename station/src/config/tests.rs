@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use super::check::is_zone;
 use super::*;
 
-fn load(text: &str) -> Result<Config, String> {
+pub(crate) fn load(text: &str) -> Result<Config, String> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("station.toml");
     std::fs::write(&file, text).unwrap();

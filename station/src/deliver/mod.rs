@@ -13,6 +13,7 @@
 //! Times are milliseconds of any clock that does not go back.
 
 mod broker;
+mod pace;
 mod progress;
 #[cfg(test)]
 mod simulation;
@@ -24,13 +25,15 @@ use std::collections::VecDeque;
 use minuano_telemetry::{Batch, MAX_READINGS, StreamId, Streams};
 
 pub use self::broker::Carried;
+use self::pace::Pace;
 use self::progress::Progress;
 use crate::log::{Log, Stream};
 use crate::random::Random;
 
 /// The most backlog messages that are sent and not yet acknowledged.
 pub const WINDOW: usize = 32;
-/// Between two backlog messages: at most 20 a second, so that a long backlog drowns neither broker nor gateway.
+/// Between two messages with readings, unless told otherwise: at most 20 a second, so that a station that comes
+/// back drowns neither broker nor gateway.
 pub const PACE_MS: u64 = 50;
 /// The longest wait between two time-outs.
 pub const LONGEST_WAIT_MS: u64 = 15 * 60 * 1000;
@@ -60,6 +63,7 @@ pub enum Next {
 #[derive(Debug)]
 pub struct Deliver {
     progress: Progress,
+    pace: Pace,
     connection: Option<Connection>,
 }
 
@@ -83,14 +87,18 @@ struct Backlog {
     sent: VecDeque<(StreamId, u64)>,
     /// After a time-out, until something is acknowledged: one message at a time.
     probing: bool,
-    /// When the next message may go out.
-    free_ms: u64,
 }
 
 impl Deliver {
     /// Nothing is connected yet.
     pub fn new(resend_after_ms: u64, random: Random) -> Self {
-        Self { progress: Progress::new(resend_after_ms, random), connection: None }
+        let progress = Progress::new(resend_after_ms, random);
+        Self { progress, pace: Pace::new(PACE_MS), connection: None }
+    }
+
+    /// At most so many messages with readings in a second.
+    pub fn paced(self, messages_per_second: u32) -> Self {
+        Self { pace: Pace::new(1_000 / u64::from(messages_per_second.clamp(1, 1_000))), ..self }
     }
 
     /// The link is up. What is in the log now is backlog; what comes is live.
@@ -126,18 +134,22 @@ impl Deliver {
             connection.send_again(log);
             self.progress.failed(now_ms);
         }
-        let message = connection
-            .telemetry(log)
-            .map(Message::Telemetry)
-            .or_else(|| connection.backlog(log, now_ms).map(Message::Backlog));
+        let (live_ms, backlog_ms) = (self.pace.live_ms(), self.pace.backlog_ms());
+        let live = (now_ms >= live_ms).then(|| connection.telemetry(log)).flatten();
+        let message = live.map(Message::Telemetry).or_else(|| {
+            (now_ms >= backlog_ms).then(|| connection.backlog(log)).flatten().map(Message::Backlog)
+        });
         match message {
             Some(message) => {
                 self.progress.sent(now_ms);
+                self.pace.sent(now_ms);
                 Next::Send(message)
             }
             None => {
-                let paced = connection.has_backlog(log).then_some(connection.backlog.free_ms);
-                let times = [self.progress.deadline_ms(), paced.filter(|&free_ms| free_ms > now_ms)];
+                let live = connection.has_live(log).then_some(live_ms);
+                let backlog = connection.has_backlog(log).then_some(backlog_ms);
+                let paced = [live, backlog].into_iter().flatten().filter(|&at_ms| at_ms > now_ms).min();
+                let times = [self.progress.deadline_ms(), paced];
                 Next::Wait(times.into_iter().flatten().min())
             }
         }
@@ -163,9 +175,14 @@ impl Connection {
         Some(batch(stream, std::iter::once(&reading)))
     }
 
-    fn backlog(&mut self, log: &Log, now_ms: u64) -> Option<Batch> {
+    /// Whether only the pace holds a live reading back.
+    fn has_live(&self, log: &Log) -> bool {
+        running(log).is_some_and(|stream| stream.measured() >= self.live)
+    }
+
+    fn backlog(&mut self, log: &Log) -> Option<Batch> {
         let window = if self.backlog.probing { 1 } else { WINDOW };
-        if self.backlog.sent.len() >= window || now_ms < self.backlog.free_ms {
+        if self.backlog.sent.len() >= window {
             return None;
         }
         let (stream, from, up_to) = self.due(log)?;
@@ -174,7 +191,6 @@ impl Connection {
         let last = batch.readings.last()?.seq;
         self.backlog.next = Some((stream.id(), last + 1));
         self.backlog.sent.push_back((stream.id(), last));
-        self.backlog.free_ms = now_ms + PACE_MS;
         Some(batch)
     }
 

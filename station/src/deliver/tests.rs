@@ -71,8 +71,9 @@ fn streams_come_first_then_backlog_and_what_is_new_goes_live() {
     assert_eq!(drain(&mut deliver, &log, 0), [("streams", 0, 0), ("backlog", 1, 64)]);
     append(&mut log, 2);
     assert_eq!(drain(&mut deliver, &log, 10), [("telemetry", 101, 101), ("telemetry", 102, 102)]);
-    assert_eq!(drain(&mut deliver, &log, PACE_MS), [("backlog", 65, 100)]);
-    assert_eq!(deliver.next(&log, PACE_MS), Next::Wait(Some(RESEND_MS)));
+    assert_eq!(drain(&mut deliver, &log, PACE_MS * 3 - 1), [], "live readings are paid for");
+    assert_eq!(drain(&mut deliver, &log, PACE_MS * 3), [("backlog", 65, 100)]);
+    assert_eq!(deliver.next(&log, PACE_MS * 3), Next::Wait(Some(RESEND_MS)));
     deliver.disconnected();
     deliver.connected(&log);
     let again = [("streams", 0, 0), ("backlog", 1, 64)];
@@ -172,6 +173,17 @@ fn the_wait_ends_when_the_pace_allows() {
     drain(&mut deliver, &log, 0);
     assert_eq!(deliver.next(&log, 0), Next::Wait(Some(PACE_MS)));
     assert_eq!(deliver.next(&log, PACE_MS - 1), Next::Wait(Some(PACE_MS)));
+}
+
+#[test]
+fn live_readings_that_waited_for_the_broker_go_out_in_a_bounded_burst() {
+    let (mut deliver, mut log) = (deliver().paced(10), log_of(0));
+    deliver.connected(&log);
+    append(&mut log, 100);
+    let sent = drain(&mut deliver, &log, 10_000);
+    assert_eq!((sent.len(), sent.last()), (12, Some(&("telemetry", 11, 11))), "streams and a second's worth");
+    assert_eq!(deliver.next(&log, 10_000), Next::Wait(Some(10_100)));
+    assert_eq!(drain(&mut deliver, &log, 10_100), [("telemetry", 12, 12)]);
 }
 
 #[test]

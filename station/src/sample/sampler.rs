@@ -137,6 +137,7 @@ impl Work {
     fn sample(&mut self) {
         let measured = self.source.measure(self.station.clock.now_ms(), &self.station);
         self.mean.add(&measured);
+        self.station.signs.sampled();
     }
 
     fn report(&mut self) {
