@@ -61,7 +61,8 @@ fn of_tls(error: &TlsError) -> String {
 
 fn of_certificate(why: &CertificateError) -> String {
     match why {
-        CertificateError::UnknownIssuer => {
+        // The latter when another authority of the same name signed it.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
             "the broker's certificate was not signed by mqtt.tls.ca (without it: by none this system trusts)"
                 .to_owned()
         }

@@ -130,4 +130,18 @@ mod tests {
         assert!(eye.sees_progress(&signs, Instant::now()));
         assert!(!eye.sees_progress(&signs, Instant::now() + Duration::from_secs(80)));
     }
+
+    #[test]
+    fn a_disk_that_hangs_is_found_though_readings_still_come() {
+        let hour = Duration::from_secs(3_600);
+        let (signs, start) = (Signs::default(), Instant::now());
+        let stuck = |seconds| {
+            signs.stuck(&Allowed { sampler: hour, log: hour }, start + Duration::from_secs(seconds))
+        };
+        assert_eq!(stuck(1_000), None, "it rests");
+        signs.keeping(true);
+        assert_eq!((stuck(50), stuck(100)), (None, Some("the log's disk")));
+        signs.keeping(false);
+        assert_eq!(stuck(100), None);
+    }
 }

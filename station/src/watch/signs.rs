@@ -15,6 +15,8 @@ pub struct Signs {
     epoch: Instant,
     sampled_ms: AtomicU64,
     logged_ms: AtomicU64,
+    /// Since when the log's thread is at work; 0 while it rests.
+    at_work_ms: AtomicU64,
     linked: AtomicBool,
 }
 
@@ -40,6 +42,7 @@ impl Default for Signs {
             epoch: Instant::now(),
             sampled_ms: AtomicU64::new(0),
             logged_ms: AtomicU64::new(0),
+            at_work_ms: AtomicU64::new(0),
             linked: AtomicBool::new(false),
         }
     }
@@ -56,6 +59,12 @@ impl Signs {
         self.logged_ms.store(self.since_epoch_ms(Instant::now()), Ordering::Relaxed);
     }
 
+    /// The log's thread goes to work on its disk, or rests.
+    pub fn keeping(&self, at_work: bool) {
+        let since_ms = if at_work { self.since_epoch_ms(Instant::now()).max(1) } else { 0 };
+        self.at_work_ms.store(since_ms, Ordering::Relaxed);
+    }
+
     /// The link is up, or down.
     pub fn link(&self, up: bool) {
         self.linked.store(up, Ordering::Relaxed);
@@ -69,12 +78,15 @@ impl Signs {
     /// What has been silent for longer than it may, if anything.
     pub fn stuck(&self, allowed: &Allowed, now: Instant) -> Option<&'static str> {
         let now_ms = self.since_epoch_ms(now);
-        let silent =
-            |at: &AtomicU64| Duration::from_millis(now_ms.saturating_sub(at.load(Ordering::Relaxed)));
+        let since = |ms: u64| Duration::from_millis(now_ms.saturating_sub(ms));
+        let silent = |at: &AtomicU64| since(at.load(Ordering::Relaxed));
+        let at_work_ms = self.at_work_ms.load(Ordering::Relaxed);
         if silent(&self.sampled_ms) > allowed.sampler {
             Some("the sampler")
         } else if silent(&self.logged_ms) > allowed.log {
             Some("the log")
+        } else if at_work_ms > 0 && since(at_work_ms) > PATIENCE {
+            Some("the log's disk")
         } else {
             None
         }

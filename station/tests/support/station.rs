@@ -20,16 +20,28 @@ pub const QUICK: &str = "[bus]\nkind = \"emulated\"\n[sampling]\ninterval = \"25
 impl Station {
     /// A station `roof` toward this port; `more` is configuration that begins inside `[mqtt]`.
     pub fn start(port: u16, bus_and_sampling: &str, more: &str) -> Self {
+        Self::start_at("127.0.0.1", port, bus_and_sampling, more, &[])
+    }
+
+    /// The same at any host, with more in its environment.
+    pub fn start_at(
+        host: &str,
+        port: u16,
+        bus_and_sampling: &str,
+        more: &str,
+        environment: &[(&str, &str)],
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("station.toml");
         let mqtt = format!(
-            "[mqtt]\nhost = \"127.0.0.1\"\nport = {port}\nback_off_first = \"50ms\"\nback_off_longest = \"200ms\""
+            "[mqtt]\nhost = \"{host}\"\nport = {port}\nback_off_first = \"50ms\"\nback_off_longest = \"200ms\""
         );
         std::fs::write(&file, format!("station = \"roof\"\n{bus_and_sampling}\n{mqtt}\n{more}\n")).unwrap();
         let process = binary()
             .args(["run", "--config"])
             .arg(&file)
             .env("RUST_LOG", "info")
+            .envs(environment.iter().copied())
             .stderr(File::create(folder.path().join("stderr")).unwrap())
             .spawn()
             .unwrap();
