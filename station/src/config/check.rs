@@ -1,5 +1,6 @@
 //! What the types cannot say: ranges, and keys that must fit each other.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use minuano_settings::Problems;
@@ -13,8 +14,8 @@ use crate::emulated::Series;
 pub(super) const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
 const MIN_LOG_BYTES: u64 = 64 * 1024;
-/// The header of a Raspberry Pi has no other pins.
-const MAX_PIN: u8 = 27;
+/// The pins of a Raspberry Pi's header that are free: the first four carry I²C.
+const PINS: RangeInclusive<u8> = 4..=27;
 
 /// The configuration, when enough of it is there; what is wrong is in the problems either way.
 pub(super) fn checked(file: File, problems: &mut Problems) -> Option<Config> {
@@ -164,8 +165,9 @@ fn run(run: super::file::Run, problems: &mut Problems) -> Run {
 }
 
 fn led(led: &Led, problems: &mut Problems) -> Option<u8> {
-    let on_header = led.pin.is_none_or(|pin| (2..=MAX_PIN).contains(&pin));
-    problems.require(on_header, "led.pin", format_args!("takes a BCM number, 2 to {MAX_PIN}"));
+    let on_header = led.pin.is_none_or(|pin| PINS.contains(&pin));
+    let (first, last) = (PINS.start(), PINS.end());
+    problems.require(on_header, "led.pin", format_args!("takes a BCM number, {first} to {last}"));
     led.pin
 }
 
