@@ -38,11 +38,9 @@ impl Listener {
                         }
                         Ok(Event::Incoming(Incoming::SubAck(_))) => *ready.lock().unwrap() = true,
                         Ok(Event::Incoming(Incoming::Publish(publish))) => {
-                            heard.lock().unwrap().push(Heard {
-                                topic: publish.topic,
-                                payload: publish.payload.to_vec(),
-                                retained: publish.retain,
-                            })
+                            let (topic, retained) = (publish.topic, publish.retain);
+                            let payload = publish.payload.to_vec();
+                            heard.lock().unwrap().push(Heard { topic, payload, retained });
                         }
                         Err(_) => thread::sleep(Duration::from_millis(20)),
                         _ => {}
