@@ -4,11 +4,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use minuano_telemetry::{
-    About, Clock, Health, LogHealth, Millis, Quantity, SensorAbout, SensorHealth, SensorState,
+    About, Clock, Health, Millis, Quantity, SensorAbout, SensorHealth, SensorState,
 };
 
 use crate::config::Config;
-use crate::log::{Log, READING_BYTES};
+use crate::log::Log;
 use crate::sensors::{Part, SensorStatus};
 
 /// Of the software.
@@ -69,17 +69,13 @@ impl Board {
 
     /// `health` at this moment.
     pub fn health(&self, log: &Log, clock: Clock) -> Option<Health> {
-        let (counts, running) = (log.counts(), log.streams().last()?);
+        let running = log.running();
         Some(Health {
             version: heapless::String::try_from(VERSION).unwrap_or_default(),
             uptime_s: self.since.elapsed().as_secs(),
             stream: running.id(),
             measured: running.measured(),
-            log: LogHealth {
-                readings: counts.held,
-                bytes: counts.held * READING_BYTES,
-                lost: running.counts().lost,
-            },
+            log: log.health(),
             sensors: self.lock().status.iter().filter_map(sensor_health).take(8).collect(),
             clock,
             cpu_c: std::fs::read_to_string(CPU).ok().and_then(|text| cpu_c(&text)),
@@ -139,6 +135,7 @@ mod tests {
 
     use super::*;
     use crate::deliver::tests::log_of;
+    use crate::log::READING_BYTES;
 
     fn status(fault: Option<Fault>) -> SensorStatus {
         SensorStatus { part: Part::Bme280, address: 0x76, fault, since_ms: 1_700_000_000_000 }

@@ -127,7 +127,7 @@ pub struct Health {
 }
 
 /// What a station's log holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogHealth {
     /// Readings not yet acknowledged.
     pub readings: u64,
@@ -135,6 +135,9 @@ pub struct LogHealth {
     pub bytes: u64,
     /// Readings that overflow took since the stream began.
     pub lost: u64,
+    /// Why the log is in RAM alone, or which of its files it does not understand; absent while all is well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String<64>>,
 }
 
 /// How one sensor is.

@@ -132,7 +132,12 @@ fn health_is_as_its_golden_file() {
         uptime_s: 3600,
         stream: StreamId(0x9f2c_41d0_7a3b_e658),
         measured: 8640,
-        log: LogHealth { readings: 12, bytes: 1536, lost: 0 },
+        log: LogHealth {
+            readings: 12,
+            bytes: 1536,
+            lost: 0,
+            fault: Some("write: no space left".try_into().unwrap()),
+        },
         sensors: [
             sensor("bme280", 118, SensorState::Ok, None, "2026-11-20T11:00:00.000Z"),
             sensor("bh1750", 35, SensorState::Fault, Some(Fault::Bus), "2026-11-20T11:30:00.000Z"),

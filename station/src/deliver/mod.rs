@@ -22,7 +22,7 @@ pub(crate) mod tests;
 
 use std::collections::VecDeque;
 
-use minuano_telemetry::{Batch, MAX_READINGS, StreamId, Streams};
+use minuano_telemetry::{Batch, MAX_READINGS, Reading, StreamId, Streams};
 
 pub use self::broker::Carried;
 use self::pace::Pace;
@@ -103,7 +103,7 @@ impl Deliver {
 
     /// The link is up. What is in the log now is backlog; what comes is live.
     pub fn connected(&mut self, log: &Log) {
-        let measured = running(log).map_or(0, Stream::measured);
+        let measured = log.running().measured();
         self.progress.reset();
         self.connection =
             Some(Connection { said: None, live: measured + 1, up_to: measured, backlog: Backlog::default() });
@@ -124,8 +124,8 @@ impl Deliver {
         self.progress.made(now_ms, connection.awaits(log));
     }
 
-    /// The next message, or how long there is none.
-    pub fn next(&mut self, log: &Log, now_ms: u64) -> Next {
+    /// The next message, or how long there is none. What is on disk is asked of the log, which brings it at its time.
+    pub fn next(&mut self, log: &mut Log, now_ms: u64) -> Next {
         let Some(connection) = &mut self.connection else { return Next::Wait(None) };
         if let Some(streams) = connection.streams(log) {
             return Next::Send(Message::Streams(streams));
@@ -134,6 +134,7 @@ impl Deliver {
             connection.send_again(log);
             self.progress.failed(now_ms);
         }
+        connection.what_is_old_is_backlog(log);
         let (live_ms, backlog_ms) = (self.pace.live_ms(), self.pace.backlog_ms());
         let live = (now_ms >= live_ms).then(|| connection.telemetry(log)).flatten();
         let message = live.map(Message::Telemetry).or_else(|| {
@@ -143,6 +144,9 @@ impl Deliver {
             Some(message) => {
                 self.progress.sent(now_ms);
                 self.pace.sent(now_ms);
+                if let Message::Telemetry(batch) | Message::Backlog(batch) = &message {
+                    log.sent(batch.stream, &batch.readings);
+                }
                 Next::Send(message)
             }
             None => {
@@ -167,30 +171,39 @@ impl Connection {
         Some(streams)
     }
 
+    /// A broker can be so slow that readings leave RAM before they went out live: they are no longer new.
+    fn what_is_old_is_backlog(&mut self, log: &Log) {
+        let old = log.out_of_ram();
+        if old >= self.live {
+            self.up_to = old;
+            self.live = old + 1;
+        }
+    }
+
     fn telemetry(&mut self, log: &Log) -> Option<Batch> {
-        let stream = running(log)?;
-        let reading = *log.read(stream.id(), self.live, 1).next()?;
-        // Later than expected when overflow took what was to be sent.
+        let reading = log.fresh(self.live)?;
         self.live = reading.seq + 1;
-        Some(batch(stream, std::iter::once(&reading)))
+        Some(batch(log.running(), [reading].into_iter().collect()))
     }
 
     /// Whether only the pace holds a live reading back.
     fn has_live(&self, log: &Log) -> bool {
-        running(log).is_some_and(|stream| stream.measured() >= self.live)
+        log.fresh(self.live).is_some()
     }
 
-    fn backlog(&mut self, log: &Log) -> Option<Batch> {
+    fn backlog(&mut self, log: &mut Log) -> Option<Batch> {
         let window = if self.backlog.probing { 1 } else { WINDOW };
         if self.backlog.sent.len() >= window {
             return None;
         }
         let (stream, from, up_to) = self.due(log)?;
-        let readings = log.read(stream.id(), from, MAX_READINGS).take_while(|reading| reading.seq <= up_to);
-        let batch = batch(stream, readings);
+        let id = stream.id();
+        let most = usize::try_from(up_to - from + 1).unwrap_or(MAX_READINGS);
+        let readings = log.read(id, from, most);
+        let batch = batch(log.stream(id)?, readings);
         let last = batch.readings.last()?.seq;
-        self.backlog.next = Some((stream.id(), last + 1));
-        self.backlog.sent.push_back((stream.id(), last));
+        self.backlog.next = Some((id, last + 1));
+        self.backlog.sent.push_back((id, last));
         Some(batch)
     }
 
@@ -205,7 +218,6 @@ impl Connection {
     fn due<'a>(&self, log: &'a Log) -> Option<(&'a Stream, u64, u64)> {
         let (stream, up_to) = log
             .streams()
-            .iter()
             .map(|stream| (stream, self.backlog_end(log, stream)))
             .find(|(stream, up_to)| stream.oldest() <= *up_to)?;
         let from = match self.backlog.next {
@@ -215,9 +227,11 @@ impl Connection {
         (from <= up_to).then_some((stream, from, up_to))
     }
 
+    /// What lies beyond a gap waits until all before it is acknowledged: `oldest` then names the gap, and a
+    /// gateway does not wait for what is not coming.
     fn backlog_end(&self, log: &Log, stream: &Stream) -> u64 {
-        let is_running = running(log).is_some_and(|running| running.id() == stream.id());
-        if is_running { self.up_to } else { stream.measured() }
+        let is_running = log.running().id() == stream.id();
+        if is_running { self.up_to.min(stream.unbroken()) } else { stream.unbroken() }
     }
 
     /// Everything unacknowledged goes out again, behind one message as a probe.
@@ -226,27 +240,16 @@ impl Connection {
         self.backlog.next = None;
         self.backlog.sent.clear();
         self.backlog.probing = true;
-        debug_assert!(running(log).is_none_or(|stream| self.up_to <= stream.measured()));
+        debug_assert!(self.up_to <= log.running().measured());
     }
 
     /// Whether something was sent that is not acknowledged.
     fn awaits(&self, log: &Log) -> bool {
-        let live =
-            running(log).is_some_and(|stream| stream.oldest() < self.live && self.live > self.up_to + 1);
+        let live = log.running().oldest() < self.live && self.live > self.up_to + 1;
         live || !self.backlog.sent.is_empty()
     }
 }
 
-/// This run's stream: it stays so when the run has ended, since its last readings are still on their way.
-fn running(log: &Log) -> Option<&Stream> {
-    log.streams().last()
-}
-
-fn batch<'a>(stream: &Stream, readings: impl Iterator<Item = &'a minuano_telemetry::Reading>) -> Batch {
-    Batch {
-        stream: stream.id(),
-        cursor: stream.cursor(),
-        oldest: stream.oldest(),
-        readings: readings.take(MAX_READINGS).copied().collect(),
-    }
+fn batch(stream: &Stream, readings: heapless::Vec<Reading, MAX_READINGS>) -> Batch {
+    Batch { stream: stream.id(), cursor: stream.cursor(), oldest: stream.oldest(), readings }
 }

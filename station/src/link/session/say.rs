@@ -20,7 +20,7 @@ impl Session<'_> {
         let mut wake = now + STALLED_AFTER;
         while self.connection.unconfirmed() < MAX_IN_AIR {
             // Streams come before anything else on a connection.
-            let next = self.link.deliver.next(&self.link.station.log(), self.link.now_ms());
+            let next = self.link.deliver.next(&mut self.link.station.log(), self.link.now_ms());
             match next {
                 Next::Send(message) => self.send(message)?,
                 Next::Wait(until) => {
