@@ -3,9 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use minuano_telemetry::{
-    About, Clock, Health, Millis, Quantity, SensorAbout, SensorHealth, SensorState,
-};
+use minuano_telemetry::{About, Clock, Health, Millis, Quantity, SensorAbout, SensorHealth, SensorState};
 
 use crate::config::Config;
 use crate::log::Log;
@@ -120,6 +118,7 @@ fn sensor_health(status: &SensorStatus) -> Option<SensorHealth> {
         state: if status.fault.is_none() { SensorState::Ok } else { SensorState::Fault },
         fault: status.fault,
         since: Millis::new(i64::try_from(status.since_ms).ok()?)?,
+        warning: status.warning.and_then(|warning| heapless::String::try_from(&*warning.to_string()).ok()),
     })
 }
 
@@ -138,7 +137,7 @@ mod tests {
     use crate::log::READING_BYTES;
 
     fn status(fault: Option<Fault>) -> SensorStatus {
-        SensorStatus { part: Part::Bme280, address: 0x76, fault, since_ms: 1_700_000_000_000 }
+        SensorStatus { part: Part::Bme280, address: 0x76, fault, since_ms: 1_700_000_000_000, warning: None }
     }
 
     #[test]

@@ -13,6 +13,9 @@ pub const MAX_STREAMS: usize = 64;
 /// The most sensors of one station.
 pub const MAX_SENSORS: usize = 8;
 
+/// The longest warning about a sensor, in bytes.
+pub const MAX_WARNING: usize = 96;
+
 /// On `streams`: what the log holds. A known stream that is not listed has ended.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Streams {
@@ -154,6 +157,9 @@ pub struct SensorHealth {
     pub fault: Option<Fault>,
     /// Since when it is in this state.
     pub since: Millis,
+    /// What a person should look at although it measures, such as another part that says otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String<MAX_WARNING>>,
 }
 
 /// Whether a sensor measures.

@@ -8,12 +8,16 @@ use minuano_telemetry::StationName;
 use tracing_subscriber::EnvFilter;
 
 use super::file::{Bus, BusKind, Clock, File, Led};
+use super::sensors;
 use super::{BusConfig, ClockSource, Config, LogConfig, Place, Run, Sampling};
 use crate::emulated::Series;
 
 pub(super) const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
 const MIN_LOG_BYTES: u64 = 64 * 1024;
+/// Below it, readings would wear the card out that the gateway is about to acknowledge (within 10 s; three times
+/// that is the default).
+const MIN_SPILL: Duration = Duration::from_secs(10);
 /// The pins of a Raspberry Pi's header that are free: the first four carry I²C.
 const PINS: RangeInclusive<u8> = 4..=27;
 
@@ -27,8 +31,20 @@ pub(super) fn checked(file: File, problems: &mut Problems) -> Option<Config> {
     let run = run(file.run, problems);
     let led = led(&file.led, problems);
     let bus = bus(file.bus, problems);
+    let sensors = sensors::settings(&file.sensors, &file.prefer, &file.calibration, problems);
     let place = place(file.place, station.as_ref(), problems);
-    Some(Config { station: station?, place: place?, bus: bus?, sampling, log, mqtt, clock, run, led })
+    Some(Config {
+        station: station?,
+        place: place?,
+        bus: bus?,
+        sensors,
+        sampling,
+        log,
+        mqtt,
+        clock,
+        run,
+        led,
+    })
 }
 
 fn station(name: Option<&str>, problems: &mut Problems) -> Option<StationName> {
@@ -101,14 +117,16 @@ fn bus(bus: Bus, problems: &mut Problems) -> Option<BusConfig> {
             let only = "is for kind = \"emulated\"; take it out, or change bus.kind";
             problems.require(bus.history.is_none(), "bus.history", only);
             problems.require(bus.series.is_none(), "bus.series", only);
+            problems.require(bus.parts.is_none(), "bus.parts", only);
             problems.require(!bus.device.trim().is_empty(), "bus.device", "takes a path such as /dev/i2c-1");
             Some(BusConfig::I2c { device: bus.device })
         }
         BusKind::Emulated => {
             let history = bus.history.unwrap_or_default();
             problems.require(history <= DAY * 31, "bus.history", "takes at most \"31d\"");
+            let parts = sensors::emulated(bus.parts, problems);
             match bus.series.map_or_else(Series::built_in, |path| Series::open(&path)) {
-                Ok(series) => Some(BusConfig::Emulated { series, history }),
+                Ok(series) => Some(BusConfig::Emulated { series, parts, history }),
                 Err(error) => {
                     problems.add("bus.series", error);
                     None
@@ -144,7 +162,7 @@ fn log(log: super::file::Log, problems: &mut Problems) -> LogConfig {
         "log.max_bytes",
         format_args!("takes at least {MIN_LOG_BYTES}"),
     );
-    between(problems, "log.spill", log.spill, Duration::from_secs(1), HOUR);
+    between(problems, "log.spill", log.spill, MIN_SPILL, HOUR);
     LogConfig { folder: log.folder, max_bytes: log.max_bytes, spill: log.spill }
 }
 

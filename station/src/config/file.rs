@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
+use super::sensors::{Corrections, Named, Prefer};
+use crate::sensors::Part;
+
 use super::mqtt;
 
 #[derive(Debug, Default, Deserialize)]
@@ -13,6 +16,9 @@ pub(super) struct File {
     pub station: Option<String>,
     pub place: Place,
     pub bus: Bus,
+    pub sensors: Vec<Named>,
+    pub prefer: Prefer,
+    pub calibration: Corrections,
     pub sampling: Sampling,
     pub log: Log,
     pub mqtt: mqtt::File,
@@ -37,6 +43,7 @@ pub(super) struct Bus {
     pub kind: BusKind,
     pub device: String,
     pub series: Option<PathBuf>,
+    pub parts: Option<Vec<Part>>,
     #[serde(deserialize_with = "some_duration")]
     pub history: Option<Duration>,
 }
@@ -98,7 +105,7 @@ pub(super) struct Led {
 
 impl Default for Bus {
     fn default() -> Self {
-        Self { kind: BusKind::I2c, device: "/dev/i2c-1".to_owned(), series: None, history: None }
+        Self { kind: BusKind::I2c, device: "/dev/i2c-1".to_owned(), series: None, parts: None, history: None }
     }
 }
 

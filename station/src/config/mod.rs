@@ -3,6 +3,7 @@
 mod check;
 mod file;
 mod mqtt;
+mod sensors;
 #[cfg(test)]
 pub(crate) mod tests;
 mod tls;
@@ -17,6 +18,7 @@ pub use self::file::ClockSource;
 pub use self::mqtt::{Acknowledge, Mqtt};
 pub use self::tls::Tls;
 use crate::emulated::Series;
+use crate::sensors::{Part, Settings};
 
 /// The file that is read when none is named.
 pub const DEFAULT_FILE: &str = "/etc/minuano/station.toml";
@@ -32,6 +34,8 @@ pub struct Config {
     pub place: Place,
     /// Where its sensors are.
     pub bus: BusConfig,
+    /// Which they are, whose value counts, how they are calibrated.
+    pub sensors: Settings,
     /// How often it measures.
     pub sampling: Sampling,
     /// What it keeps.
@@ -73,6 +77,8 @@ pub enum BusConfig {
     Emulated {
         /// The weather they feel.
         series: Series,
+        /// The parts on it.
+        parts: Vec<Part>,
         /// How much time is lived through before going online.
         history: Duration,
     },

@@ -96,7 +96,7 @@ mod tests {
     }
 
     fn note(station: &Station, fault: Option<Fault>) {
-        let status = SensorStatus { part: Part::Bme280, address: 0x76, fault, since_ms: 0 };
+        let status = SensorStatus { part: Part::Bme280, address: 0x76, fault, since_ms: 0, warning: None };
         station.board.note(vec![(Part::Bme280, 0x76)], vec![status]);
     }
 
