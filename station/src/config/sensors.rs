@@ -136,3 +136,62 @@ fn checked(corrections: &Corrections, part: Option<Part>, key: &str, problems: &
     }
     calibration
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::BusConfig;
+    use super::super::tests::load;
+    use super::*;
+
+    #[test]
+    fn parts_are_named_preferred_and_calibrated() {
+        let config = load(
+            "station = \"roof\"\n\
+             [bus]\nkind = \"emulated\"\nparts = [\"bmp180\", \"htu21d\", \"bh1750\"]\n\
+             [prefer]\ntemperature_c = [\"bmp180\"]\n\
+             [calibration]\nhumidity_pct = { scale = 1.02, offset = -1.5 }\n\
+             [[sensors]]\npart = \"bmp180\"\n\
+             [[sensors]]\npart = \"bme280\"\naddress = 118\ncalibration = { pressure_hpa = { offset = 0.4 } }",
+        )
+        .unwrap();
+        let Settings { named, preference, calibrations } = &config.sensors;
+        assert_eq!(named, &[(Part::Bmp180, 0x77), (Part::Bme280, 0x76)]);
+        assert_eq!(preference.rank(Quantity::Temperature, Part::Bmp180), 0);
+        let of = calibrations.of(Part::Bme280, 0x76).0;
+        assert_eq!(of.get(Quantity::Pressure), Some(Linear { scale: 1.0, offset: 0.4 }));
+        assert_eq!(of.get(Quantity::Humidity), Some(Linear { scale: 1.02, offset: -1.5 }));
+        let BusConfig::Emulated { parts, .. } = config.bus else { panic!("it is emulated") };
+        assert_eq!(parts, [Part::Bmp180, Part::Htu21d, Part::Bh1750]);
+        let usual = load("station = \"roof\"\n[bus]\nkind = \"emulated\"").unwrap();
+        let BusConfig::Emulated { parts, .. } = usual.bus else { panic!("it is emulated") };
+        assert_eq!((parts, usual.sensors), (EMULATED.to_vec(), Settings::default()));
+    }
+
+    #[test]
+    fn every_mistake_is_named_at_its_place() {
+        let said = load(
+            "station = \"roof\"\n\
+             [bus]\nparts = [\"bmp180\"]\n\
+             [prefer]\nhumidity_pct = [\"bh1750\"]\n\
+             [calibration]\ntemperature_c = { offset = 50 }\npressure_hpa = { scale = 2 }\n\
+             [[sensors]]\npart = \"bmp180\"\naddress = 118\n\
+             [[sensors]]\npart = \"bme280\"\naddress = 118\n\
+             [[sensors]]\npart = \"bh1750\"\ncalibration = { humidity_pct = { offset = 1 } }",
+        )
+        .unwrap_err();
+        for key in [
+            "bus.parts: ",
+            "prefer.humidity_pct: ",
+            "calibration.temperature_c.offset: ",
+            "calibration.pressure_hpa.scale: ",
+            "sensors[0].address: is 118; a bmp180 stands at 119 (0x77)",
+            "sensors[1].address: ",
+            "sensors[2].calibration.humidity_pct: ",
+        ] {
+            assert_eq!(said.lines().filter(|line| line.starts_with(key)).count(), 1, "{key} in\n{said}");
+        }
+        assert_eq!(said.lines().count(), 7, "{said}");
+        let said = load("station = \"roof\"\n[[sensors]]\npart = \"dht22\"").unwrap_err();
+        assert!(said.contains("sensors") && said.contains("dht22"), "{said}");
+    }
+}

@@ -6,6 +6,7 @@
 
 mod bh1750;
 mod bme280;
+mod bme280_formulas;
 mod bmp180;
 mod bmp390;
 mod bus;

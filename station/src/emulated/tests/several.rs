@@ -82,7 +82,7 @@ fn a_difference_beyond_both_accuracies_is_a_warning_while_it_lasts() {
     for _ in 0..5 {
         rig.sample();
     }
-    assert_eq!(rig.sensors.status()[0].fault.is_some(), true);
+    assert!(rig.sensors.status()[0].fault.is_some());
 }
 
 #[test]
