@@ -78,6 +78,17 @@ fn a_certificate_of_another_authority() {
 }
 
 #[test]
+fn an_authority_that_is_shown_as_a_brokers_certificate() {
+    let authority = Authority::new();
+    turned_away_then_let_in(
+        &tls(&authority.itself()),
+        &tls(&authority.identity("127.0.0.1", 2100)),
+        &trusting(&authority, ""),
+        "TLS: the broker shows an authority's own certificate",
+    );
+}
+
+#[test]
 fn a_certificate_that_has_expired() {
     let authority = Authority::new();
     turned_away_then_let_in(

@@ -75,6 +75,11 @@ fn of_certificate(why: &CertificateError) -> String {
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             format!("the broker's certificate is not valid yet, or this clock is not set yet: {why}")
         }
+        // rustls does not export the type that says so.
+        other if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+            "the broker shows an authority's own certificate; it takes one that this authority has signed"
+                .to_owned()
+        }
         other => format!("the broker's certificate is refused: {other}"),
     }
 }

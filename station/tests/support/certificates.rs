@@ -18,7 +18,7 @@ pub struct Identity {
 
 impl Authority {
     pub fn new() -> Self {
-        let mut params = CertificateParams::new(vec![]).unwrap();
+        let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.distinguished_name.push(DnType::CommonName, "Test authority");
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
@@ -28,6 +28,12 @@ impl Authority {
     /// The authority's own certificate.
     pub fn file(&self) -> String {
         self.write("ca.pem", &self.issuer.pem())
+    }
+
+    /// The authority itself, as `openssl req -x509` makes it and many a broker shows it.
+    pub fn itself(&self) -> Identity {
+        let key = self.write("ca.key", &self.issuer.key().serialize_pem());
+        Identity { certificate: self.file(), key }
     }
 
     /// For this name, until the first day of this year.
