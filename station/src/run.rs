@@ -59,7 +59,8 @@ pub async fn run(config: Config, mut shutdown: Shutdown) -> Result<Counts, RunEr
     if !keeper.stop(DISK_WITHIN) {
         warn!("the card does not take what is left within {DISK_WITHIN:?}");
     }
-    let (counts, measured) = (station.log().counts(), station.log().running().measured());
+    let counts = station.log().counts();
+    let measured = station.log().running().measured();
     info!(
         measured,
         taken_over = counts.measured.saturating_sub(measured),

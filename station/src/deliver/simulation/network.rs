@@ -27,6 +27,15 @@ impl<T: Clone> Wire<T> {
         }
     }
 
+    /// Lost, or there at once.
+    pub fn put_in_order(&mut self, item: &T, now_ms: u64, random: &mut Random, faulty: bool) {
+        if !faulty || random.between(0, 9) > 0 {
+            let last = self.0.range((now_ms, 0)..=(now_ms, u64::MAX)).next_back();
+            let order = last.map_or(0, |((_, order), _)| order.saturating_add(1));
+            self.0.insert((now_ms, order), item.clone());
+        }
+    }
+
     pub fn take(&mut self, now_ms: u64) -> Option<T> {
         let key = *self.0.first_key_value().filter(|((at, _), _)| *at <= now_ms)?.0;
         self.0.remove(&key)
