@@ -18,7 +18,7 @@ fn sample(turn: u32) -> Measurement {
     let mut sample = Measurement::default();
     sample.set(Quantity::Temperature, Ok(20.0 + f64::from(turn % 50) / 7.0));
     sample.set(Quantity::Pressure, Ok(1013.25));
-    sample.set(Quantity::Humidity, if turn % 5 == 0 { Err(Fault::Crc) } else { Ok(48.7) });
+    sample.set(Quantity::Humidity, if turn.is_multiple_of(5) { Err(Fault::Crc) } else { Ok(48.7) });
     sample.set(Quantity::Illuminance, Ok(f64::from(turn)));
     sample
 }
@@ -37,12 +37,8 @@ fn the_steady_sampling_path_allocates_nothing() {
         let reading = mean.finish(station.clock.now(), station.clock.trust()).unwrap();
         station.append(reading);
         let reading = station.log().fresh(u64::from(turn) + 1).unwrap();
-        let batch = Batch {
-            stream: StreamId(7),
-            cursor: 0,
-            oldest: 1,
-            readings: [reading].into_iter().collect(),
-        };
+        let batch =
+            Batch { stream: StreamId(7), cursor: 0, oldest: 1, readings: [reading].into_iter().collect() };
         Payload::Telemetry(batch).encode(&mut buffer).unwrap();
         // As a gateway does it: what is acknowledged leaves.
         if turn % 3 == 2 {

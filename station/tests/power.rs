@@ -1,26 +1,14 @@
 //! The station's log on disk: killed processes, and folders that do not do what they should.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "tests and their helpers"
-)]
-
-#[allow(dead_code, reason = "shared with the other tests of the binary")]
-mod support;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
+use crate::support::broker::Broker;
+use crate::support::gateway::{Gateway, Seen};
+use crate::support::station::{QUICK, Station};
 use minuano_telemetry::{Leaf, Payload, StreamId};
-use support::broker::Broker;
-use support::gateway::{Gateway, Seen};
-use support::station::{QUICK, Station};
 
 const KILLS: u32 = 50;
 const RUN: &str = "messages_per_second = 200\n[run]\nstop_within = \"20s\"";
@@ -31,7 +19,9 @@ const DEBUG: [(&str, &str); 1] = [("RUST_LOG", "info,minuano_station::log=debug"
 
 fn fault(seen: &Seen) -> Option<String> {
     match seen.of(Leaf::Health).last()? {
-        Payload::Health(health) => Some(health.log.fault.as_ref().map(|text| text.to_string()).unwrap_or_default()),
+        Payload::Health(health) => {
+            Some(health.log.fault.as_ref().map(|text| text.to_string()).unwrap_or_default())
+        }
         _ => None,
     }
 }
@@ -159,7 +149,10 @@ fn files_that_it_does_not_understand_stay_as_they_are() {
     station.terminate();
     station.ended();
     let foreign: [(&str, &[u8]); 4] = [
-        ("00000007.log", b"not a log at all, but something that somebody wants to keep, with many words in it"),
+        (
+            "00000007.log",
+            b"not a log at all, but something that somebody wants to keep, with many words in it",
+        ),
         ("cursor-0", b"neither is this a table"),
         ("gateway.db", b"SQLite format 3"),
         ("cursor-9", b"x"),

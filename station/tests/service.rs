@@ -10,6 +10,7 @@
 
 mod brokers;
 mod home_assistant;
+mod power;
 mod support;
 mod watched;
 

@@ -24,6 +24,8 @@ pub mod fault;
 pub mod format;
 mod jobs;
 pub mod keeper;
+#[cfg(test)]
+mod on_disk_tests;
 pub mod perform;
 pub mod ranges;
 pub mod recover;
@@ -40,8 +42,8 @@ use minuano_telemetry::{Clock, LogHealth, MAX_READINGS, MAX_STREAMS, Reading, St
 use self::ahead::Ahead;
 pub use self::entry::{BootId, Entry, Run, Stamp};
 use self::fault::Fault;
-pub use self::jobs::{Done, Job, Now};
 use self::jobs::Duty;
+pub use self::jobs::{Done, Job, Now};
 use self::shelf::Shelf;
 pub use self::stream::{Counts, Fate, Stream};
 

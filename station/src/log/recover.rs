@@ -70,6 +70,11 @@ pub fn recover(disk: &mut impl Disk) -> io::Result<Recovery> {
         }
         found.segments.push(Segment { number, stream: header.run.stream, scan, left: false });
     }
+    // A killed process may have written what it had no time to sync. Where that fails nothing is worse than before.
+    for segment in &found.segments {
+        let _ = disk.sync(Name::Segment(segment.number));
+    }
+    let _ = disk.sync_folder();
     found.streams = groups.into_iter().filter_map(|group| group.stream(&table)).collect();
     found.mark = table.mark;
     Ok(found)

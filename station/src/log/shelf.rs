@@ -58,9 +58,8 @@ impl Shelf {
 
     /// Where to begin to read for this reading.
     pub fn place(&self, stream: StreamId, seq: u64) -> Option<(u32, u64)> {
-        let holds = |segment: &&Segment| {
-            !segment.left && segment.stream == stream && segment.scan.held.contains(seq)
-        };
+        let holds =
+            |segment: &&Segment| !segment.left && segment.stream == stream && segment.scan.held.contains(seq);
         let segment = self.segments.iter().find(holds)?;
         let places = segment.scan.places.iter().rev();
         let offset = places.map(|(first, offset)| (*first, *offset)).find(|(first, _)| *first <= seq);
@@ -73,7 +72,14 @@ impl Shelf {
     }
 
     /// A chunk was written.
-    pub fn written(&mut self, number: u32, stream: StreamId, offset: u64, (first, last): (u64, u64), size: u64) {
+    pub fn written(
+        &mut self,
+        number: u32,
+        stream: StreamId,
+        offset: u64,
+        (first, last): (u64, u64),
+        size: u64,
+    ) {
         if self.get(number).is_none() {
             let scan = Scan { len: HEADER as u64, ..Scan::default() };
             self.segments.push(Segment { number, stream, scan, left: false });

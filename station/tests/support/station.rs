@@ -95,7 +95,8 @@ impl Station {
     /// A number from the line with which its last run ended.
     pub fn counted_last<T: FromStr>(&self, key: &str) -> T {
         let said = self.said();
-        let line = said.lines().rfind(|line| line.contains("unacknowledged=")).unwrap_or_else(|| panic!("{said}"));
+        let line =
+            said.lines().rfind(|line| line.contains("unacknowledged=")).unwrap_or_else(|| panic!("{said}"));
         let word = line.split_whitespace().find_map(|word| word.strip_prefix(&format!("{key}="))).unwrap();
         word.parse().ok().unwrap()
     }

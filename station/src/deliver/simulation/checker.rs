@@ -104,7 +104,10 @@ pub(super) fn check(world: &World, is_small: bool) -> Seen {
         if by_power {
             seen.lost_to_power += 1;
         } else {
-            assert!(taken.overflowed && is_small, "{taken:?} is lost without a reason; its run ended {cut:?}");
+            assert!(
+                taken.overflowed && is_small,
+                "{taken:?} is lost without a reason; its run ended {cut:?}"
+            );
             seen.lost_to_overflow += 1;
         }
     }

@@ -103,7 +103,7 @@ impl World {
         if self.faulty {
             self.trouble();
         }
-        if self.measuring && self.now_ms % REPORT_MS == 0 {
+        if self.measuring && self.now_ms.is_multiple_of(REPORT_MS) {
             self.station.measure(self.now_ms, &mut self.truth);
         }
         self.station.note_losses(&mut self.truth);
@@ -115,7 +115,9 @@ impl World {
                 match message {
                     // It can get lost. That one comes after what was said after it, MQTT rules out, and
                     // the gateway counts on that: by an old list it could end a stream that it knows by readings alone.
-                    Message::Streams(_) => self.up.put_in_order(&message, self.now_ms, &mut self.random, self.faulty),
+                    Message::Streams(_) => {
+                        self.up.put_in_order(&message, self.now_ms, &mut self.random, self.faulty);
+                    }
                     _ => self.up.put(&message, self.now_ms, &mut self.random, self.faulty),
                 }
             }
@@ -143,6 +145,9 @@ impl World {
         }
         if self.chance(60) {
             self.disk.full = !self.disk.full;
+        }
+        if self.chance(60) {
+            self.disk.flaky = !self.disk.flaky;
         }
         if self.chance(20) {
             self.station.set_clock();
@@ -172,8 +177,14 @@ impl World {
                 None
             };
             self.linked = false;
-            self.station =
-                Station::start(&mut self.disk, self.limits, &mut self.random, &mut self.truth, boot, self.now_ms);
+            self.station = Station::start(
+                &mut self.disk,
+                self.limits,
+                &mut self.random,
+                &mut self.truth,
+                boot,
+                self.now_ms,
+            );
         }
     }
 
@@ -181,6 +192,7 @@ impl World {
     fn heal(&mut self) {
         self.faulty = false;
         self.disk.full = false;
+        self.disk.flaky = false;
         self.disk.fuse = None;
         self.link(false);
         self.link(true);
@@ -240,5 +252,8 @@ fn measured_is_stored_and_lost_in_ten_thousand_lives() {
     eprintln!("{sum:?}");
     assert_eq!(sum.measured, sum.stored + sum.lost_to_power + sum.lost_to_overflow);
     let hard = [sum.lost_to_power, sum.lost_to_overflow, sum.duplicates, sum.crashes, sum.torn, sum.retimed];
-    assert!(hard.iter().all(|count| *count > SEEDS / 10), "the world was too kind to prove anything: {sum:?}");
+    assert!(
+        hard.iter().all(|count| *count > SEEDS / 10),
+        "the world was too kind to prove anything: {sum:?}"
+    );
 }

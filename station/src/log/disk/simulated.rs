@@ -20,6 +20,8 @@ pub(crate) struct Simulated {
     pub dead: bool,
     /// Writes fail for want of space, after a part of them.
     pub full: bool,
+    /// A sync fails now and then, and then nobody ever writes what it should have.
+    pub flaky: bool,
     /// Bytes written, for the figures.
     pub written: u64,
     pub syncs: u64,
@@ -29,6 +31,8 @@ pub(crate) struct Simulated {
 struct Copy {
     seen: Vec<u8>,
     safe: Vec<u8>,
+    /// What the next sync makes safe: from here, so many bytes.
+    dirty: Vec<(usize, usize)>,
     /// Whether the folder knows of it.
     named: bool,
 }
@@ -42,6 +46,7 @@ impl Simulated {
             fuse: None,
             dead: false,
             full: false,
+            flaky: false,
             written: 0,
             syncs: 0,
         }
@@ -66,6 +71,7 @@ impl Simulated {
                 file.seen = torn(&file.safe, &file.seen, &mut self.random);
                 file.safe.clone_from(&file.seen);
             }
+            file.dirty.clear();
         }
         self.restart();
     }
@@ -131,7 +137,9 @@ impl Disk for Simulated {
         let part = if whole { bytes.len() as u64 } else { self.random.between(0, bytes.len() as u64) };
         let part = bytes.get(..usize::try_from(part).unwrap_or(0)).unwrap_or_default();
         let offset = usize::try_from(offset).unwrap_or(usize::MAX);
-        let seen = &mut self.files.entry(name).or_default().seen;
+        let file = self.files.entry(name).or_default();
+        file.dirty.push((offset, part.len()));
+        let seen = &mut file.seen;
         seen.resize(seen.len().max(offset + part.len()), 0);
         seen[offset..offset + part.len()].copy_from_slice(part);
         self.written += part.len() as u64;
@@ -144,8 +152,16 @@ impl Disk for Simulated {
 
     fn sync(&mut self, name: Name) -> Result<()> {
         self.check()?;
+        let fails = self.flaky && self.random.between(0, 2) == 0;
         let file = self.files.get_mut(&name).ok_or(ErrorKind::NotFound)?;
-        file.safe.clone_from(&file.seen);
+        let dirty = std::mem::take(&mut file.dirty);
+        if fails {
+            return Err(Error::other("a sync that failed"));
+        }
+        for (offset, len) in dirty {
+            file.safe.resize(file.safe.len().max(offset + len), 0);
+            file.safe[offset..offset + len].copy_from_slice(&file.seen[offset..offset + len]);
+        }
         self.syncs += 1;
         Ok(())
     }
@@ -156,6 +172,7 @@ impl Disk for Simulated {
         let file = self.files.get_mut(&name).ok_or(ErrorKind::NotFound)?;
         file.seen.truncate(len);
         file.safe.clone_from(&file.seen);
+        file.dirty.clear();
         Ok(())
     }
 

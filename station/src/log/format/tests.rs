@@ -131,18 +131,26 @@ fn a_table_comes_back_and_a_torn_one_is_known_as_such() {
 }
 
 fn any_entry(seq: u64) -> impl Strategy<Value = Entry> {
-    let value = || proptest::option::of(prop_oneof![
-        (-200_000..200_000_i32).prop_map(|steps| f64::from(steps) / 100.0),
-        any::<f64>().prop_filter("finite", |value| value.is_finite()),
-    ]);
-    let fault = || proptest::option::of(prop_oneof![
-        Just(Fault::Bus), Just(Fault::Crc), Just(Fault::Range), Just(Fault::Frozen), Just(Fault::Absent)
-    ]);
+    let value = || {
+        proptest::option::of(prop_oneof![
+            (-200_000..200_000_i32).prop_map(|steps| f64::from(steps) / 100.0),
+            any::<f64>().prop_filter("finite", |value| value.is_finite()),
+        ])
+    };
+    let fault = || {
+        proptest::option::of(prop_oneof![
+            Just(Fault::Bus),
+            Just(Fault::Crc),
+            Just(Fault::Range),
+            Just(Fault::Frozen),
+            Just(Fault::Absent)
+        ])
+    };
     let clock = prop_oneof![Just(Clock::Synchronised), Just(Clock::Holdover), Just(Clock::Unsynchronised)];
     let values = [value(), value(), value(), value()];
     let faults = [fault(), fault(), fault(), fault()];
-    (-60_000_000_000_000..250_000_000_000_000_i64, clock, any::<u32>(), values, faults, 0..u64::MAX / 4).prop_map(
-        move |(at, clock, samples, values, faults, mono_ms)| Entry {
+    (-60_000_000_000_000..250_000_000_000_000_i64, clock, any::<u32>(), values, faults, 0..u64::MAX / 4)
+        .prop_map(move |(at, clock, samples, values, faults, mono_ms)| Entry {
             reading: Reading {
                 seq,
                 at: Millis::new(at).unwrap(),
@@ -152,8 +160,7 @@ fn any_entry(seq: u64) -> impl Strategy<Value = Entry> {
                 faults: ByQuantity(faults),
             },
             mono_ms,
-        },
-    )
+        })
 }
 
 proptest! {
