@@ -6,7 +6,7 @@
 //!
 //! The part has neither chip id nor checksum, and its result register holds the last measurement for ever. Light
 //! may honestly repeat itself, so a repeated count is put to the proof: measured at another sensitivity it must
-//! become another. A count of 0 cannot: it is believed when the bus is able to say something else than 0.
+//! become another. A count of 0 or 1 need not: 0 is believed when the bus is able to say something else.
 
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::I2c;
@@ -113,8 +113,8 @@ impl<B: I2c> Bh1750<B> {
     /// Whether the part still measures: at another sensitivity its count must be another.
     fn prove<D: DelayNs>(&mut self, raw: u16, delay: &mut D) -> Result<(), Fault> {
         let other = match (self.sensitivity, raw) {
-            // Darkness has no other count; saturation is a fault anyway.
-            (_, 0 | SATURATED) => return Ok(()),
+            // Darkness has no other count, and a rounded 1 may be one; saturation is a fault anyway.
+            (_, 0 | 1 | SATURATED) => return Ok(()),
             (Sensitivity::Lowest, _) => Sensitivity::Half,
             (_, BRIGHT..) => Sensitivity::Half,
             _ => Sensitivity::Double,

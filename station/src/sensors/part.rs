@@ -30,8 +30,7 @@ pub enum Part {
 impl Part {
     /// Every part, the most exact first: without a configured preference, this is whose value counts.
     ///
-    /// The order holds for each quantity by the makers' figures, but for illuminance, where Vishay states none:
-    /// there the BH1750's known ±20 % stands last for being the wider one.
+    /// By the makers' figures at room temperature; for illuminance Vishay states none, and the BH1750's is ±20 %.
     pub const ALL: [Self; 8] = [
         Self::Sht4x,
         Self::Htu21d,

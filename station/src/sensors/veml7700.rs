@@ -105,7 +105,7 @@ impl<B: I2c + Clone> Veml7700<B> {
             raw = self.convert(self.range, false, delay)?;
         }
         let repeated = self.last == Some((self.range, raw));
-        if repeated && raw != 0 && self.convert(self.range, true, delay)? == raw {
+        if repeated && raw > 1 && self.convert(self.range, true, delay)? == raw {
             return Err(Fault::Frozen);
         }
         self.last = Some((self.range, raw));

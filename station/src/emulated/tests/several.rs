@@ -36,6 +36,22 @@ fn every_part_at_once_agrees_and_a_hat_shares_its_addresses_with_a_bme280() {
 }
 
 #[test]
+fn a_day_of_every_part_raises_no_false_alarm() {
+    for parts in
+        [Part::ALL.as_slice(), &[Part::Bmp180, Part::Htu21d, Part::Bh1750], &[Part::Bmp280, Part::Veml7700]]
+    {
+        let mut rig = Rig::with(parts, Settings::default());
+        for step in 1..=5_760 {
+            // Pairs of samples a second apart, since a light that hardly changes is what alarms.
+            rig.clock.sleep_until_ms(super::START_MS + step / 2 * 30_000);
+            rig.sample();
+            let status = rig.sensors.status();
+            assert!(status.iter().all(|of| of.fault.is_none() && of.warning.is_none()), "{step}: {status:?}");
+        }
+    }
+}
+
+#[test]
 fn the_preferred_part_counts_and_the_other_takes_its_place_when_it_fails() {
     let mut settings = Settings::default();
     settings.calibrations.own = vec![(Part::Bme280, 0x76, off_by(0.5, Quantity::Pressure))];
