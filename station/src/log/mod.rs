@@ -13,7 +13,8 @@
 //! - [`stream`], [`ranges`]: which readings of a run are held, and what became of the others
 //! - [`entry`]: a reading with the time since the boot beside it
 //! - [`shelf`], [`ahead`]: the segments on disk, and what was read back from them
-//! - [`jobs`]: what is due on disk; [`perform`]: how it is done; [`recover`]: what an earlier run left
+//! - [`jobs`] ([`write`], [`read_back`]): what is due on disk; [`perform`]: how it is done; [`recover`]: what an
+//!   earlier run left
 //! - [`format`]: the bytes
 //! - [`disk`]: the folder; [`keeper`]: the thread that owns it
 
@@ -24,15 +25,18 @@ pub mod fault;
 pub mod format;
 mod jobs;
 pub mod keeper;
+mod limits;
 #[cfg(test)]
-mod on_disk_tests;
+mod on_disk;
 pub mod perform;
 pub mod ranges;
+mod read_back;
 pub mod recover;
 mod shelf;
 mod stream;
 #[cfg(test)]
 pub(crate) mod tests;
+mod write;
 
 use std::collections::VecDeque;
 
@@ -44,17 +48,12 @@ pub use self::entry::{BootId, Entry, Run, Stamp};
 use self::fault::Fault;
 use self::jobs::Duty;
 pub use self::jobs::{Done, Job, Now};
+pub use self::limits::Limits;
 use self::shelf::Shelf;
 pub use self::stream::{Counts, Fate, Stream};
 
 /// What one reading takes in RAM.
 pub const READING_BYTES: u64 = size_of::<Slot>() as u64;
-/// The most readings in RAM: what a station without a disk keeps. 22 hours at 10 s, in a megabyte.
-pub const RAM_READINGS: usize = 8192;
-/// So many readings in RAM are written to disk whatever their age: a history is lived through quickly.
-const SPILL_READINGS: usize = 1024;
-const SEGMENT_BYTES: (u64, u64) = (16 * 1024, 1024 * 1024);
-const SPILL_BYTES: u64 = 64 * 1024;
 
 /// The log.
 #[derive(Debug)]
@@ -78,38 +77,6 @@ pub struct Log {
 struct Slot {
     entry: Entry,
     since_ms: u64,
-}
-
-/// The log's bounds.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// How long a reading waits in RAM for its acknowledgement.
-    pub spill_ms: u64,
-    /// The most readings in RAM.
-    pub ram_readings: usize,
-    /// So many are written to disk at once.
-    pub spill_readings: usize,
-    /// The most bytes on disk.
-    pub max_bytes: u64,
-    /// The most bytes of one segment.
-    pub segment_bytes: u64,
-    /// About the most bytes that are written and synced at once.
-    pub spill_bytes: u64,
-}
-
-impl Limits {
-    /// The bounds of a log with this configuration.
-    pub fn of(max_bytes: u64, spill_ms: u64) -> Self {
-        let segment_bytes = (max_bytes / 16).clamp(SEGMENT_BYTES.0, SEGMENT_BYTES.1);
-        Self {
-            spill_ms,
-            ram_readings: RAM_READINGS,
-            spill_readings: SPILL_READINGS,
-            max_bytes,
-            segment_bytes,
-            spill_bytes: SPILL_BYTES.min(segment_bytes / 2),
-        }
-    }
 }
 
 /// What an acknowledgement did.

@@ -1,9 +1,11 @@
 //! A chunk: consecutive readings under one checksum.
 //!
-//!     0  A5 4D          so that a search for the next whole chunk has something to look for
-//!     2  length         of the body, 16 bits
-//!     4  CRC-32         of the stream, the length and the body: a chunk of another stream is none
-//!     8  body           first seq, cursor, then records to its end
+//! ```text
+//! 0  A5 4D          so that a search for the next whole chunk has something to look for
+//! 2  length         of the body, 16 bits
+//! 4  CRC-32         of the stream, the length and the body: a chunk of another stream is none
+//! 8  body           first seq, cursor, then records to its end
+//! ```
 
 use minuano_telemetry::{MAX_SEQ, StreamId};
 

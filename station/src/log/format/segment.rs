@@ -1,7 +1,9 @@
 //! A segment: a file of one stream.
 //!
-//!     0  "minuano" 1    the form and its version
-//!     8  stream         64 bits
+//! ```text
+//! 0  "minuano" 1    the form and its version
+//! 8  stream         64 bits
+//! ```
 //!    16  boot           16 bytes
 //!    32  first reading  of the stream: time, time since the boot, clock
 //!    60  CRC-32         of what stands before it
