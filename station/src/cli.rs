@@ -1,14 +1,13 @@
 //! The command line.
 
+mod journal;
 mod sensors;
 
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
 
 use crate::config::Config;
 use crate::run::run;
@@ -102,13 +101,7 @@ fn refuse(problems: &minuano_settings::Problems) -> ExitCode {
 }
 
 fn serve(config: Config) -> ExitCode {
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new(format!("{},rumqttc=error", config.run.log_level)));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+    journal::listen(&config.run.log_level);
     match try_to_serve(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

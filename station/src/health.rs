@@ -3,13 +3,14 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use minuano_telemetry::{About, Clock, Health, LogHealth, Millis, SensorAbout, SensorHealth, SensorState};
+use minuano_telemetry::{About, Clock, Health, Millis, Quantity, SensorAbout, SensorHealth, SensorState};
 
 use crate::config::Config;
-use crate::log::{Log, READING_BYTES};
+use crate::log::Log;
 use crate::sensors::{Part, SensorStatus};
 
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// Of the software.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 const CPU: &str = "/sys/class/thermal/thermal_zone0/temp";
 
 /// What the sampler last said of the sensors, and when the process began.
@@ -28,6 +29,13 @@ pub struct Sensors {
     pub status: Vec<SensorStatus>,
     /// Changes whenever one of these does.
     pub revision: u64,
+}
+
+impl Sensors {
+    /// What the sensors that were ever found measure; some of it more than once.
+    pub fn quantities(&self) -> impl Iterator<Item = Quantity> {
+        self.known.iter().flat_map(|(part, _)| part.quantities().iter().copied())
+    }
 }
 
 impl Default for Board {
@@ -59,17 +67,13 @@ impl Board {
 
     /// `health` at this moment.
     pub fn health(&self, log: &Log, clock: Clock) -> Option<Health> {
-        let (counts, running) = (log.counts(), log.streams().last()?);
+        let running = log.running();
         Some(Health {
             version: heapless::String::try_from(VERSION).unwrap_or_default(),
             uptime_s: self.since.elapsed().as_secs(),
             stream: running.id(),
             measured: running.measured(),
-            log: LogHealth {
-                readings: counts.held,
-                bytes: counts.held * READING_BYTES,
-                lost: running.counts().lost,
-            },
+            log: log.health(),
             sensors: self.lock().status.iter().filter_map(sensor_health).take(8).collect(),
             clock,
             cpu_c: std::fs::read_to_string(CPU).ok().and_then(|text| cpu_c(&text)),
@@ -90,7 +94,6 @@ pub fn about(config: &Config, known: &[(Part, u8)]) -> About {
             quantities: part.quantities().iter().copied().take(4).collect(),
         })
     });
-    let report_s = config.sampling.report.as_millis().div_ceil(1_000);
     About {
         name: config.place.name.clone(),
         latitude: config.place.latitude,
@@ -98,9 +101,14 @@ pub fn about(config: &Config, known: &[(Part, u8)]) -> About {
         altitude_m: config.place.altitude_m,
         zone: config.place.zone.clone(),
         version: heapless::String::try_from(VERSION).unwrap_or_default(),
-        report_s: u32::try_from(report_s).unwrap_or(u32::MAX),
+        report_s: report_s(config),
         sensors: sensors.take(8).collect(),
     }
+}
+
+/// Seconds between readings, rounded up.
+pub fn report_s(config: &Config) -> u32 {
+    u32::try_from(config.sampling.report.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX)
 }
 
 fn sensor_health(status: &SensorStatus) -> Option<SensorHealth> {
@@ -110,6 +118,7 @@ fn sensor_health(status: &SensorStatus) -> Option<SensorHealth> {
         state: if status.fault.is_none() { SensorState::Ok } else { SensorState::Fault },
         fault: status.fault,
         since: Millis::new(i64::try_from(status.since_ms).ok()?)?,
+        warning: status.warning.and_then(|warning| heapless::String::try_from(&*warning.to_string()).ok()),
     })
 }
 
@@ -125,9 +134,10 @@ mod tests {
 
     use super::*;
     use crate::deliver::tests::log_of;
+    use crate::log::READING_BYTES;
 
     fn status(fault: Option<Fault>) -> SensorStatus {
-        SensorStatus { part: Part::Bme280, address: 0x76, fault, since_ms: 1_700_000_000_000 }
+        SensorStatus { part: Part::Bme280, address: 0x76, fault, since_ms: 1_700_000_000_000, warning: None }
     }
 
     #[test]

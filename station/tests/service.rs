@@ -8,7 +8,11 @@
     reason = "tests and their helpers"
 )]
 
+mod brokers;
+mod home_assistant;
+mod power;
 mod support;
+mod watched;
 
 use minuano_telemetry::{Fault, Leaf, Payload, Quantity, SensorState, StationState, Status, StreamId};
 use support::broker::Broker;

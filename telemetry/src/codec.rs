@@ -120,7 +120,7 @@ impl Payload {
     }
 }
 
-fn encode<'a>(payload: &impl Serialize, buffer: &'a mut [u8]) -> Result<&'a [u8], EncodeError> {
+pub(crate) fn encode<'a>(payload: &impl Serialize, buffer: &'a mut [u8]) -> Result<&'a [u8], EncodeError> {
     let length = serde_json_core::to_slice(payload, buffer).map_err(|_| EncodeError)?;
     Ok(&buffer[..length])
 }

@@ -10,6 +10,7 @@
 //! - [`Batch`], [`Reading`]: what was measured
 //! - [`Streams`], [`About`], [`Status`], [`Health`]: what a station says of itself
 //! - [`Acknowledged`], [`Anomaly`]: what a gateway says
+//! - [`Discovery`]: what Home Assistant hears
 //! - [`Millis`], [`StreamId`], [`StationName`], [`GatewayName`], [`Quantity`], [`Fault`], [`Flag`]: the words
 #![no_std]
 #![warn(missing_docs)]
@@ -18,6 +19,7 @@
 extern crate std;
 
 mod codec;
+mod discovery;
 mod gateway;
 mod name;
 mod quantity;
@@ -28,12 +30,13 @@ mod time;
 mod topic;
 
 pub use codec::{DecodeError, EncodeError, MAX_MESSAGE, Payload};
+pub use discovery::{BIRTH, Discovery, MAX_PREFIX, birth_topic, discovery_topic};
 pub use gateway::{Acknowledged, Anomaly, AnomalyKind, AnomalyState, Flag, MAX_ACKNOWLEDGED, Through};
 pub use name::{GatewayName, MAX_GATEWAY_NAME, MAX_STATION_NAME, NameError, StationName};
 pub use quantity::{ByQuantity, Fault, Quantity};
 pub use reading::{Batch, Clock, MAX_READINGS, Reading};
 pub use station::{
-    About, Health, LogHealth, MAX_SENSORS, MAX_STREAMS, SensorAbout, SensorHealth, SensorState, StationState,
+    About, Health, LogHealth, MAX_SENSORS, MAX_STREAMS, MAX_WARNING, SensorAbout, SensorHealth, SensorState, StationState,
     Status, StreamState, Streams,
 };
 pub use stream::{MAX_SEQ, SeqError, StreamId, StreamIdError};

@@ -13,6 +13,9 @@ pub const MAX_STREAMS: usize = 64;
 /// The most sensors of one station.
 pub const MAX_SENSORS: usize = 8;
 
+/// The longest warning about a sensor, in bytes.
+pub const MAX_WARNING: usize = 96;
+
 /// On `streams`: what the log holds. A known stream that is not listed has ended.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Streams {
@@ -150,7 +153,7 @@ pub struct Health {
 }
 
 /// What a station's log holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogHealth {
     /// Readings not yet acknowledged.
     pub readings: u64,
@@ -158,6 +161,9 @@ pub struct LogHealth {
     pub bytes: u64,
     /// Readings that overflow took since the stream began.
     pub lost: u64,
+    /// Why the log is in RAM alone, or which of its files it does not understand; absent while all is well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String<64>>,
 }
 
 /// How one sensor is.
@@ -174,6 +180,9 @@ pub struct SensorHealth {
     pub fault: Option<Fault>,
     /// Since when it is in this state.
     pub since: Millis,
+    /// What a person should look at although it measures, such as another part that says otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String<MAX_WARNING>>,
 }
 
 /// Whether a sensor measures.

@@ -1,6 +1,7 @@
 //! The wire format held to its golden files, to round trips and to hostile bytes.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, too")]
 
+mod discovery;
 mod round_trips;
 
 use minuano_telemetry::{
@@ -123,13 +124,20 @@ fn health_is_as_its_golden_file() {
         state,
         fault,
         since: at(since),
+        warning: (fault.is_none())
+            .then(|| "temperature_c differs from sht4x at 0x44 by more than both may be off".try_into().unwrap()),
     };
     let health = Health {
         version: "0.1.0".try_into().unwrap(),
         uptime_s: 3600,
         stream: StreamId(0x9f2c_41d0_7a3b_e658),
         measured: 8640,
-        log: LogHealth { readings: 12, bytes: 1536, lost: 0 },
+        log: LogHealth {
+            readings: 12,
+            bytes: 1536,
+            lost: 0,
+            fault: Some("write: no space left".try_into().unwrap()),
+        },
         sensors: [
             sensor("bme280", 118, SensorState::Ok, None, "2026-11-20T11:00:00.000Z"),
             sensor("bh1750", 35, SensorState::Fault, Some(Fault::Bus), "2026-11-20T11:30:00.000Z"),

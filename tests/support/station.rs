@@ -27,9 +27,11 @@ impl Station {
         let text = format!(
             "station = \"{name}\"\n\
              [place]\nlatitude = 37.70\nlongitude = -105.92\naltitude_m = 2317\nzone = \"America/Denver\"\n\
+             [log]\nfolder = {:?}\n\
              [mqtt]\nhost = \"127.0.0.1\"\nport = {mqtt_port}\nresend_after = \"3s\"\n\
              back_off_first = \"50ms\"\nback_off_longest = \"500ms\"\n\
-             [run]\nstop_within = \"55s\"\n{bus}"
+             [run]\nstop_within = \"55s\"\n{bus}",
+            folder.path().join("readings")
         );
         let file = folder.path().join("station.toml");
         std::fs::write(&file, text).unwrap();

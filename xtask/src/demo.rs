@@ -135,10 +135,13 @@ zone = "America/Denver"
 [bus]
 kind = "emulated"
 history = "24h"
+[log]
+folder = "{}"
 [mqtt]
 host = "127.0.0.1"
 port = {}
 "#,
+            self.file(&format!("{name}-log")).display(),
             self.mqtt_port
         )
     }

@@ -2,27 +2,35 @@
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use embedded_hal::i2c::{I2c, Operation};
 use linux_embedded_hal::{I2CError, I2cdev, i2cdev::linux::LinuxI2CError};
 
 use super::BusError;
+use super::held::Held;
 
 const ENXIO: i32 = 6;
 const EAGAIN: i32 = 11;
 const ENODEV: i32 = 19;
 const ENOTTY: i32 = 25;
+const ETIMEDOUT: i32 = 110;
 const EREMOTEIO: i32 = 121;
 
 /// A kernel I²C bus; clones share it.
 #[derive(Clone)]
-pub struct LinuxBus(Arc<Mutex<I2cdev>>);
+pub struct LinuxBus(Arc<Mutex<Inner>>);
+
+struct Inner {
+    device: I2cdev,
+    held: Held,
+}
 
 impl LinuxBus {
     /// Opens a device such as `/dev/i2c-1`.
     pub fn open(device: &str) -> Result<Self, OpenError> {
         match I2cdev::new(device) {
-            Ok(bus) => Ok(Self(Arc::new(Mutex::new(bus)))),
+            Ok(device) => Ok(Self(Arc::new(Mutex::new(Inner { device, held: Held::default() })))),
             Err(error) => Err(OpenError::from(device, error.into())),
         }
     }
@@ -34,7 +42,14 @@ impl LinuxBus {
     ) -> Result<(), BusError> {
         // A panic elsewhere leaves no half-done transaction behind: the kernel finishes or fails each one.
         let mut bus = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        I2c::<u8>::transaction(&mut *bus, address, operations).map_err(|error| by_errno(errno(&error)))
+        let Inner { device, held } = &mut *bus;
+        if !held.may_try(Instant::now()) {
+            return Err(BusError::Held);
+        }
+        let result = I2c::<u8>::transaction(device, address, operations);
+        let result = result.map_err(|error| by_errno(errno(&error)));
+        held.note(result, Instant::now());
+        result
     }
 }
 
@@ -94,6 +109,7 @@ fn by_errno(errno: i32) -> BusError {
         // EREMOTEIO is what i2c-bcm2835 (to the Pi 3) gives for a NACK; linux-embedded-hal calls it `Other`.
         ENXIO | EREMOTEIO => BusError::NoAcknowledge,
         EAGAIN => BusError::ArbitrationLost,
+        ETIMEDOUT => BusError::Held,
         errno => BusError::Failed { errno },
     }
 }
@@ -107,6 +123,7 @@ mod tests {
         assert_eq!(by_errno(EREMOTEIO), BusError::NoAcknowledge);
         assert_eq!(by_errno(ENXIO), BusError::NoAcknowledge);
         assert_eq!(by_errno(EAGAIN), BusError::ArbitrationLost);
+        assert_eq!(by_errno(ETIMEDOUT), BusError::Held);
         assert_eq!(by_errno(5), BusError::Failed { errno: 5 });
     }
 

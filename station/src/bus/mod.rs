@@ -3,6 +3,7 @@
 //! A [`Bus`] is a cheap handle. Each driver owns a clone, because the `bme280` crate keeps the bus that it is
 //! given; transactions exclude each other by a lock that is only ever held for one transaction.
 
+mod held;
 mod linux;
 
 use embedded_hal::delay::DelayNs;
@@ -10,6 +11,7 @@ use embedded_hal::i2c::{ErrorKind, ErrorType, I2c, NoAcknowledgeSource, Operatio
 
 pub use self::linux::{LinuxBus, OpenError};
 use crate::emulated::{Clock, EmulatedBus, Weather};
+use crate::sensors::Part;
 
 /// Where the sensors are.
 #[derive(Clone)]
@@ -26,9 +28,10 @@ impl Bus {
         Ok((Self::Linux(LinuxBus::open(device)?), Delay::Real))
     }
 
-    /// Emulated chips that feel this weather, with the clock's delays.
-    pub fn emulated(clock: &Clock, weather: Weather) -> (Self, Delay) {
-        (Self::Emulated(EmulatedBus::new(clock.clone(), weather)), Delay::Emulated(clock.clone()))
+    /// Emulated parts that feel this weather, with the clock's delays.
+    pub fn emulated(clock: &Clock, weather: Weather, parts: &[Part]) -> (Self, Delay) {
+        let bus = EmulatedBus::with(clock.clone(), weather, parts);
+        (Self::Emulated(bus), Delay::Emulated(clock.clone()))
     }
 }
 
@@ -57,6 +60,12 @@ pub enum BusError {
     /// Another master, or a disturbance, won the bus.
     #[error("arbitration lost")]
     ArbitrationLost,
+    /// Nothing moves.
+    #[error(
+        "the bus is held low: a part that lost count, or a short circuit of SDA or SCL; take the parts' supply \
+         away and give it back, then unplug them one by one to find which it is"
+    )]
+    Held,
     /// Anything else on the wires.
     #[error("the bus failed (errno {errno})")]
     Failed {
@@ -71,7 +80,7 @@ impl embedded_hal::i2c::Error for BusError {
             Self::NoAcknowledge => ErrorKind::NoAcknowledge(NoAcknowledgeSource::Address),
             Self::Refused => ErrorKind::NoAcknowledge(NoAcknowledgeSource::Data),
             Self::ArbitrationLost => ErrorKind::ArbitrationLoss,
-            Self::Failed { .. } => ErrorKind::Bus,
+            Self::Held | Self::Failed { .. } => ErrorKind::Bus,
         }
     }
 }

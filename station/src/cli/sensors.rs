@@ -1,4 +1,6 @@
-//! `sensors`: what answers on the bus, and what it says.
+//! `sensors`: what answers on the bus, what it is, what it says, and what to do when it does not.
+
+mod report;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -6,14 +8,12 @@ use std::process::ExitCode;
 
 use embedded_hal::i2c::I2c;
 use minuano_settings::{Layers, Problems};
-use minuano_telemetry::Reading;
-use serde_json::{Value, json};
 
-use crate::bus::{Bus, Delay};
-use crate::clock::Clock;
-use crate::config::{BusConfig, ClockSource, Config, DEFAULT_FILE, PREFIX};
+use self::report::{Found, Report};
+use crate::bus::{Bus, BusError, Delay, OpenError};
+use crate::config::{BusConfig, Config, DEFAULT_FILE, PREFIX};
 use crate::emulated::{self, Weather};
-use crate::sensors::{Answer, Measurement, Part, scan};
+use crate::sensors::{Answer, Settings, identify, scan};
 
 /// The 7-bit addresses that are not reserved.
 const ADDRESSES: std::ops::RangeInclusive<u8> = 0x08..=0x77;
@@ -47,121 +47,73 @@ impl Place {
         }
     }
 
-    fn open(&self) -> Result<(Bus, Delay), crate::bus::OpenError> {
+    fn settings(&self) -> Settings {
+        match self {
+            Self::Device(_) => Settings::default(),
+            Self::Configured(config) => config.sensors.clone(),
+        }
+    }
+
+    fn open(&self) -> Result<(Bus, Delay), OpenError> {
         if let Self::Configured(config) = self
-            && let BusConfig::Emulated { series, .. } = &config.bus
+            && let BusConfig::Emulated { series, parts, .. } = &config.bus
         {
             let weather = Weather::new(series.clone(), config.station.as_str());
-            return Ok(Bus::emulated(&emulated::Clock::live(), weather));
+            return Ok(Bus::emulated(&emulated::Clock::live(), weather, parts));
         }
         Bus::linux(self.name())
     }
 }
 
-struct Found {
-    part: Part,
-    address: u8,
-    measurement: Measurement,
-}
-
 /// Looks once and prints it. Success means that a sensor was found and that every one measures.
 pub(super) fn look(place: &Place, as_json: bool) -> ExitCode {
-    let (mut bus, mut delay) = match place.open() {
-        Ok(open) => open,
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::FAILURE;
-        }
+    let mut report = Report::of(place.name());
+    match place.open() {
+        Ok((bus, delay)) => look_at(bus, delay, &place.settings(), &mut report),
+        Err(error) => report.cannot_open(&error),
+    }
+    let text = if as_json { report.json() } else { report.table() };
+    // Nobody reads it when this fails.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    if let Some(advice) = report.advice().filter(|_| !as_json) {
+        eprint!("{advice}");
+    }
+    if report.is_well() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn look_at(mut bus: Bus, mut delay: Delay, settings: &Settings, report: &mut Report) {
+    report.answering = ADDRESSES.filter(|&address| bus.read(address, &mut [0]).is_ok()).collect();
+    let answers: Vec<_> = if settings.named.is_empty() {
+        scan(&bus, &mut delay)
+    } else {
+        let named = settings.named.iter();
+        named.map(|&(part, address)| (address, identify(&bus, address, Some(part), &mut delay))).collect()
     };
-    let (mut found, mut notes) = (Vec::new(), Vec::new());
-    for (address, answer) in scan(&bus) {
+    for (address, answer) in answers {
         match answer {
             Answer::Sensor(mut sensor) => {
-                let (part, measurement) = (sensor.part(), sensor.measure(&mut delay));
-                found.push(Found { part, address, measurement });
+                let (part, measured) = (sensor.part(), sensor.measure(&mut delay));
+                let calibration = settings.calibrations.of(part, address);
+                let measurement = calibration.apply(part, &measured);
+                report.found.push(Found { part, address, measured, measurement, calibration });
             }
-            Answer::Stranger(what) => notes.push(what),
-            Answer::Trouble(fault) => notes.push(format!("{address:#04x}: the bus fails ({})", fault.word())),
+            Answer::Stranger(what) => report.notes.push(what),
+            Answer::Trouble(fault) => {
+                let why = bus.read(address, &mut [0]).err().filter(|why| *why != BusError::NoAcknowledge);
+                let why = why.map_or_else(
+                    || format!("no part answers right ({})", fault.word()),
+                    |why| why.to_string(),
+                );
+                report.notes.push(format!("{address:#04x}: {why}"));
+            }
+            Answer::Nothing if !settings.named.is_empty() => {
+                report.notes.push(format!("{address:#04x}: the configuration names a part; nothing answers"));
+            }
             Answer::Nothing => {}
         }
     }
-    let text = if as_json { json(place, &found, &notes) } else { table(&found, &notes) };
-    // Nobody reads it when this fails.
-    let _ = std::io::stdout().write_all(text.as_bytes());
-    if found.is_empty() {
-        eprintln!("{}", nothing_found(place, &mut bus));
-    }
-    let all_measure = found.iter().all(|sensor| sensor.measurement.first_fault().is_none());
-    if !found.is_empty() && all_measure { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-fn table(found: &[Found], notes: &[String]) -> String {
-    let mut text = String::new();
-    if !found.is_empty() {
-        text.push_str("address  part     quantity           value\n");
-    }
-    for sensor in found {
-        for (quantity, measured) in sensor.measurement.iter() {
-            let value = match measured {
-                Ok(value) => {
-                    let digits = if quantity.steps_per_unit() == 10 { 1 } else { 2 };
-                    format!("{value:>10.digits$} {}", quantity.unit())
-                }
-                Err(fault) => format!("{:>10} {}", "fault:", fault.word()),
-            };
-            let (address, part, key) = (sensor.address, sensor.part.name(), quantity.key());
-            text.push_str(&format!("{address:#04x}     {part:<8} {key:<14} {value}\n"));
-        }
-    }
-    for note in notes {
-        text.push_str(&format!("note: {note}\n"));
-    }
-    text
-}
-
-fn json(place: &Place, found: &[Found], notes: &[String]) -> String {
-    let sensors: Vec<Value> = found
-        .iter()
-        .map(|sensor| {
-            let mut values = serde_json::Map::new();
-            let mut faults = serde_json::Map::new();
-            for (quantity, measured) in sensor.measurement.iter() {
-                match measured {
-                    Ok(value) => values
-                        .insert(quantity.key().to_owned(), json!(Reading::at_resolution(quantity, value))),
-                    Err(fault) => faults.insert(quantity.key().to_owned(), json!(fault.word())),
-                };
-            }
-            json!({"part": sensor.part.name(), "address": sensor.address, "values": values, "faults": faults})
-        })
-        .collect();
-    let at = Clock::system(ClockSource::Trust).now().to_string();
-    format!("{}\n", json!({"bus": place.name(), "at": at, "sensors": sensors, "notes": notes}))
-}
-
-/// What a person needs to find the cause.
-fn nothing_found(place: &Place, bus: &mut Bus) -> String {
-    let answering: Vec<String> = ADDRESSES
-        .filter(|&address| bus.read(address, &mut [0]).is_ok())
-        .map(|address| format!("{address:#04x}"))
-        .collect();
-    let answers = if answering.is_empty() {
-        "no address answers".to_owned()
-    } else {
-        format!("these addresses answer: {}", answering.join(" "))
-    };
-    let known: Vec<String> = Part::ALL
-        .iter()
-        .map(|part| {
-            let addresses: Vec<String> =
-                part.addresses().iter().map(|address| format!("{address:#04x}")).collect();
-            format!("{} at {}", part.name(), addresses.join(" or "))
-        })
-        .collect();
-    format!(
-        "{}: opened, but no known sensor found ({}); {answers}. Check the wiring (power, ground, SDA, SCL, \
-         pull-ups) and that the sensor is on this bus.",
-        place.name(),
-        known.join(", ")
-    )
+    // Some parts answer only when they have something to say.
+    report.answering.extend(report.found.iter().map(|found| found.address));
+    report.answering.sort_unstable();
+    report.answering.dedup();
 }

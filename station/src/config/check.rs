@@ -1,20 +1,25 @@
 //! What the types cannot say: ranges, and keys that must fit each other.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use minuano_settings::{Problems, Secret};
+use minuano_settings::Problems;
 use minuano_telemetry::StationName;
 use tracing_subscriber::EnvFilter;
 
-use super::file::{Bus, BusKind, Clock, File};
-use super::{BusConfig, ClockSource, Config, LogConfig, Mqtt, Place, Run, Sampling};
+use super::file::{Bus, BusKind, Clock, File, Led};
+use super::sensors;
+use super::{BusConfig, ClockSource, Config, LogConfig, Place, Run, Sampling};
 use crate::emulated::Series;
 
-const HOUR: Duration = Duration::from_secs(3600);
+pub(super) const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
 const MIN_LOG_BYTES: u64 = 64 * 1024;
-/// A second's keep-alive is what rumqttc panics below; less than five is more pings than readings.
-const MIN_KEEP_ALIVE: Duration = Duration::from_secs(5);
+/// Below it, readings would wear the card out that the gateway is about to acknowledge (within 10 s; three times
+/// that is the default).
+const MIN_SPILL: Duration = Duration::from_secs(10);
+/// The pins of a Raspberry Pi's header that are free: the first four carry I²C.
+const PINS: RangeInclusive<u8> = 4..=27;
 
 /// The configuration, when enough of it is there; what is wrong is in the problems either way.
 pub(super) fn checked(file: File, problems: &mut Problems) -> Option<Config> {
@@ -22,11 +27,24 @@ pub(super) fn checked(file: File, problems: &mut Problems) -> Option<Config> {
     let clock = clock(&file.clock, file.bus.kind);
     let sampling = sampling(&file.sampling, problems);
     let log = log(file.log, problems);
-    let mqtt = mqtt(file.mqtt, problems);
+    let mqtt = file.mqtt.checked(sampling.report, problems);
     let run = run(file.run, problems);
+    let led = led(&file.led, problems);
     let bus = bus(file.bus, problems);
+    let sensors = sensors::settings(&file.sensors, &file.prefer, &file.calibration, problems);
     let place = place(file.place, station.as_ref(), problems);
-    Some(Config { station: station?, place: place?, bus: bus?, sampling, log, mqtt, clock, run })
+    Some(Config {
+        station: station?,
+        place: place?,
+        bus: bus?,
+        sensors,
+        sampling,
+        log,
+        mqtt,
+        clock,
+        run,
+        led,
+    })
 }
 
 fn station(name: Option<&str>, problems: &mut Problems) -> Option<StationName> {
@@ -99,14 +117,16 @@ fn bus(bus: Bus, problems: &mut Problems) -> Option<BusConfig> {
             let only = "is for kind = \"emulated\"; take it out, or change bus.kind";
             problems.require(bus.history.is_none(), "bus.history", only);
             problems.require(bus.series.is_none(), "bus.series", only);
+            problems.require(bus.parts.is_none(), "bus.parts", only);
             problems.require(!bus.device.trim().is_empty(), "bus.device", "takes a path such as /dev/i2c-1");
             Some(BusConfig::I2c { device: bus.device })
         }
         BusKind::Emulated => {
             let history = bus.history.unwrap_or_default();
             problems.require(history <= DAY * 31, "bus.history", "takes at most \"31d\"");
+            let parts = sensors::emulated(bus.parts, problems);
             match bus.series.map_or_else(Series::built_in, |path| Series::open(&path)) {
-                Ok(series) => Some(BusConfig::Emulated { series, history }),
+                Ok(series) => Some(BusConfig::Emulated { series, parts, history }),
                 Err(error) => {
                     problems.add("bus.series", error);
                     None
@@ -142,38 +162,8 @@ fn log(log: super::file::Log, problems: &mut Problems) -> LogConfig {
         "log.max_bytes",
         format_args!("takes at least {MIN_LOG_BYTES}"),
     );
-    between(problems, "log.spill", log.spill, Duration::from_secs(1), HOUR);
+    between(problems, "log.spill", log.spill, MIN_SPILL, HOUR);
     LogConfig { folder: log.folder, max_bytes: log.max_bytes, spill: log.spill }
-}
-
-fn mqtt(mqtt: super::file::Mqtt, problems: &mut Problems) -> Mqtt {
-    let plain = !mqtt.host.is_empty() && !mqtt.host.contains(|c: char| c.is_whitespace() || c == '/');
-    problems.require(plain, "mqtt.host", "takes a host name or address; the port has a key of its own");
-    problems.require(mqtt.port > 0, "mqtt.port", "takes 1 to 65535");
-    let second = Duration::from_secs(1);
-    between(problems, "mqtt.keep_alive", mqtt.keep_alive, MIN_KEEP_ALIVE, HOUR);
-    between(problems, "mqtt.resend_after", mqtt.resend_after, second, HOUR);
-    between(problems, "mqtt.back_off_first", mqtt.back_off_first, Duration::from_millis(10), HOUR);
-    between(problems, "mqtt.back_off_longest", mqtt.back_off_longest, Duration::from_millis(10), HOUR);
-    problems.require(
-        mqtt.back_off_first <= mqtt.back_off_longest,
-        "mqtt.back_off_longest",
-        "is less than mqtt.back_off_first",
-    );
-    let has_password = mqtt.password.is_some() || mqtt.password_file.is_some();
-    let password = Secret::either(mqtt.password, mqtt.password_file.as_deref(), "mqtt.password", problems);
-    problems.require(!has_password || mqtt.user.is_some(), "mqtt.user", "is missing beside the password");
-    Mqtt {
-        host: mqtt.host,
-        port: mqtt.port,
-        user: mqtt.user,
-        password,
-        keep_alive: mqtt.keep_alive,
-        acknowledge: mqtt.acknowledge,
-        resend_after: mqtt.resend_after,
-        back_off_first: mqtt.back_off_first,
-        back_off_longest: mqtt.back_off_longest,
-    }
 }
 
 /// Emulated time is right by definition.
@@ -192,7 +182,14 @@ fn run(run: super::file::Run, problems: &mut Problems) -> Run {
     Run { log_level: run.log_level, stop_within: run.stop_within }
 }
 
-fn between(problems: &mut Problems, key: &str, value: Duration, low: Duration, high: Duration) {
+fn led(led: &Led, problems: &mut Problems) -> Option<u8> {
+    let on_header = led.pin.is_none_or(|pin| PINS.contains(&pin));
+    let (first, last) = (PINS.start(), PINS.end());
+    problems.require(on_header, "led.pin", format_args!("takes a BCM number, {first} to {last}"));
+    led.pin
+}
+
+pub(super) fn between(problems: &mut Problems, key: &str, value: Duration, low: Duration, high: Duration) {
     let right = (low..=high).contains(&value);
     problems.require(right, key, format_args!("is {value:?}; it takes {low:?} to {high:?}"));
 }

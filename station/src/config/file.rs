@@ -3,8 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use minuano_settings::Secret;
 use serde::{Deserialize, Deserializer};
+
+use super::sensors::{Corrections, Named, Prefer};
+use crate::sensors::Part;
+
+use super::mqtt;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -12,11 +16,15 @@ pub(super) struct File {
     pub station: Option<String>,
     pub place: Place,
     pub bus: Bus,
+    pub sensors: Vec<Named>,
+    pub prefer: Prefer,
+    pub calibration: Corrections,
     pub sampling: Sampling,
     pub log: Log,
-    pub mqtt: Mqtt,
+    pub mqtt: mqtt::File,
     pub clock: Clock,
     pub run: Run,
+    pub led: Led,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -35,6 +43,7 @@ pub(super) struct Bus {
     pub kind: BusKind,
     pub device: String,
     pub series: Option<PathBuf>,
+    pub parts: Option<Vec<Part>>,
     #[serde(deserialize_with = "some_duration")]
     pub history: Option<Duration>,
 }
@@ -64,35 +73,6 @@ pub(super) struct Log {
     pub spill: Duration,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Mqtt {
-    pub host: String,
-    pub port: u16,
-    pub user: Option<String>,
-    pub password: Option<Secret>,
-    pub password_file: Option<PathBuf>,
-    #[serde(with = "minuano_settings::duration")]
-    pub keep_alive: Duration,
-    pub acknowledge: Acknowledge,
-    #[serde(with = "minuano_settings::duration")]
-    pub resend_after: Duration,
-    #[serde(with = "minuano_settings::duration")]
-    pub back_off_first: Duration,
-    #[serde(with = "minuano_settings::duration")]
-    pub back_off_longest: Duration,
-}
-
-/// Whose word makes a reading safe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Acknowledge {
-    /// The gateway's, once a reading is on its disk.
-    Gateway,
-    /// The broker's PUBACK: there is no gateway.
-    Broker,
-}
-
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Clock {
@@ -117,9 +97,15 @@ pub(super) struct Run {
     pub stop_within: Duration,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Led {
+    pub pin: Option<u8>,
+}
+
 impl Default for Bus {
     fn default() -> Self {
-        Self { kind: BusKind::I2c, device: "/dev/i2c-1".to_owned(), series: None, history: None }
+        Self { kind: BusKind::I2c, device: "/dev/i2c-1".to_owned(), series: None, parts: None, history: None }
     }
 }
 
@@ -135,23 +121,6 @@ impl Default for Log {
             folder: PathBuf::from("/var/lib/minuano"),
             max_bytes: 64 * 1024 * 1024,
             spill: Duration::from_secs(30),
-        }
-    }
-}
-
-impl Default for Mqtt {
-    fn default() -> Self {
-        Self {
-            host: "localhost".to_owned(),
-            port: 1883,
-            user: None,
-            password: None,
-            password_file: None,
-            keep_alive: Duration::from_secs(30),
-            acknowledge: Acknowledge::Gateway,
-            resend_after: Duration::from_secs(90),
-            back_off_first: Duration::from_secs(1),
-            back_off_longest: Duration::from_secs(60),
         }
     }
 }

@@ -2,17 +2,23 @@
 
 mod check;
 mod file;
+mod mqtt;
+mod sensors;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
+mod tls;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use minuano_settings::{Layers, Problems, Secret};
+use minuano_settings::{Layers, Problems};
 use minuano_telemetry::StationName;
 
-pub use self::file::{Acknowledge, ClockSource};
+pub use self::file::ClockSource;
+pub use self::mqtt::{Acknowledge, Mqtt};
+pub use self::tls::Tls;
 use crate::emulated::Series;
+use crate::sensors::{Part, Settings};
 
 /// The file that is read when none is named.
 pub const DEFAULT_FILE: &str = "/etc/minuano/station.toml";
@@ -28,6 +34,8 @@ pub struct Config {
     pub place: Place,
     /// Where its sensors are.
     pub bus: BusConfig,
+    /// Which they are, whose value counts, how they are calibrated.
+    pub sensors: Settings,
     /// How often it measures.
     pub sampling: Sampling,
     /// What it keeps.
@@ -38,6 +46,8 @@ pub struct Config {
     pub clock: ClockSource,
     /// The process.
     pub run: Run,
+    /// The status LED's GPIO by its BCM number, where there is one.
+    pub led: Option<u8>,
 }
 
 /// Where a station stands.
@@ -67,6 +77,8 @@ pub enum BusConfig {
     Emulated {
         /// The weather they feel.
         series: Series,
+        /// The parts on it.
+        parts: Vec<Part>,
         /// How much time is lived through before going online.
         history: Duration,
     },
@@ -90,29 +102,6 @@ pub struct LogConfig {
     pub max_bytes: u64,
     /// How long readings wait in RAM for their acknowledgement before they are written to disk.
     pub spill: Duration,
-}
-
-/// The broker, and how to deal with it.
-#[derive(Clone, Debug)]
-pub struct Mqtt {
-    /// Its host name or address.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// Who the station is to the broker.
-    pub user: Option<String>,
-    /// And the proof of it.
-    pub password: Option<Secret>,
-    /// Silence after which the link is tried.
-    pub keep_alive: Duration,
-    /// Whose word makes a reading safe.
-    pub acknowledge: Acknowledge,
-    /// How long to wait for that word before sending again.
-    pub resend_after: Duration,
-    /// The first bound of the wait between connections.
-    pub back_off_first: Duration,
-    /// The last.
-    pub back_off_longest: Duration,
 }
 
 /// The process.

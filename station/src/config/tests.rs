@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use super::check::is_zone;
 use super::*;
 
-fn load(text: &str) -> Result<Config, String> {
+pub(crate) fn load(text: &str) -> Result<Config, String> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("station.toml");
     std::fs::write(&file, text).unwrap();
@@ -29,6 +29,10 @@ fn a_name_is_enough() {
     );
 }
 
+/// What names files that are not there.
+const FILES: [&str; 7] =
+    ["password_file", "history", "[mqtt.tls]", "ca =", "certificate =", "key =", "server_name"];
+
 #[test]
 fn the_example_is_valid_and_says_every_default() {
     let example = include_str!("../../station.example.toml");
@@ -36,7 +40,7 @@ fn the_example_is_valid_and_says_every_default() {
     let all_on: String = example
         .lines()
         .map(|line| line.strip_prefix("#: ").unwrap_or(line))
-        .filter(|line| !line.starts_with("password_file") && !line.starts_with("history"))
+        .filter(|line| !FILES.iter().any(|key| line.starts_with(key)))
         .flat_map(|line| [line, "\n"])
         .collect();
     load(&all_on).unwrap();
@@ -52,7 +56,9 @@ fn every_problem_is_found_at_once_and_says_what_would_be_right() {
          [log]\nfolder = \"here\"\nmax_bytes = 5\nspill = \"0s\"\n\
          [mqtt]\nhost = \"a b\"\nport = 0\nkeep_alive = \"1s\"\nresend_after = \"0s\"\npassword = \"x\"\n\
          back_off_first = \"2m\"\nacknowledge = \"nobody\"\n\
-         [run]\nlog_level = \"x=y=z\"\nstop_within = \"1h\"",
+         connect_within = \"0s\"\nmessages_per_second = 0\ndiscovery_prefix = \"a/#\"\n\
+         [mqtt.tls]\nca = \"/nowhere.pem\"\nkey = \"/nowhere.key\"\nserver_name = \"a b\"\n\
+         [run]\nlog_level = \"x=y=z\"\nstop_within = \"1h\"\n[led]\npin = 40",
     )
     .unwrap_err();
     for key in [
@@ -75,6 +81,13 @@ fn every_problem_is_found_at_once_and_says_what_would_be_right() {
         "mqtt.user: ",
         "mqtt.back_off_longest: ",
         "mqtt.acknowledge: ",
+        "mqtt.connect_within: ",
+        "mqtt.messages_per_second: ",
+        "mqtt.discovery_prefix: ",
+        "mqtt.tls.ca: ",
+        "mqtt.tls.certificate: ",
+        "mqtt.tls.server_name: ",
+        "led.pin: ",
         "run.log_level: ",
         "run.stop_within: ",
     ] {
@@ -107,4 +120,19 @@ fn zones_have_the_shape_of_zones() {
     for zone in ["", "Denver", "/", "America/", "../etc/passwd", "Amer ica/Denver"] {
         assert!(!is_zone(zone), "{zone}");
     }
+}
+
+#[test]
+fn the_port_follows_tls_and_the_rate_leaves_room_for_a_backlog() {
+    let mqtt = |text: &str| load(&format!("station = \"a\"\n{text}")).map(|config| config.mqtt);
+    assert_eq!((mqtt("").unwrap().port, mqtt("").unwrap().messages_per_second), (1883, 20));
+    assert_eq!(mqtt("[mqtt]\nport = 8884").unwrap().port, 8884);
+    let quick = "[sampling]\ninterval = \"50ms\"\nreport = \"50ms\"\n";
+    assert_eq!(mqtt(quick).unwrap().messages_per_second, 40);
+    let slow = mqtt(&format!("{quick}[mqtt]\nmessages_per_second = 39")).unwrap_err();
+    assert!(
+        slow.starts_with("mqtt.messages_per_second: is 39; with sampling.report = 50ms it takes 40"),
+        "{slow}"
+    );
+    assert_eq!(mqtt("[mqtt]\ndiscovery = false").unwrap().discovery, None);
 }

@@ -13,6 +13,7 @@
 //! Times are milliseconds of any clock that does not go back.
 
 mod broker;
+mod pace;
 mod progress;
 #[cfg(test)]
 mod simulation;
@@ -21,16 +22,18 @@ pub(crate) mod tests;
 
 use std::collections::VecDeque;
 
-use minuano_telemetry::{Batch, MAX_READINGS, StreamId, Streams};
+use minuano_telemetry::{Batch, MAX_READINGS, Reading, StreamId, Streams};
 
 pub use self::broker::Carried;
+use self::pace::Pace;
 use self::progress::Progress;
 use crate::log::{Log, Stream};
 use crate::random::Random;
 
 /// The most backlog messages that are sent and not yet acknowledged.
 pub const WINDOW: usize = 32;
-/// Between two backlog messages: at most 20 a second, so that a long backlog drowns neither broker nor gateway.
+/// Between two messages with readings, unless told otherwise: at most 20 a second, so that a station that comes
+/// back drowns neither broker nor gateway.
 pub const PACE_MS: u64 = 50;
 /// The longest wait between two time-outs.
 pub const LONGEST_WAIT_MS: u64 = 15 * 60 * 1000;
@@ -60,6 +63,7 @@ pub enum Next {
 #[derive(Debug)]
 pub struct Deliver {
     progress: Progress,
+    pace: Pace,
     connection: Option<Connection>,
 }
 
@@ -83,19 +87,23 @@ struct Backlog {
     sent: VecDeque<(StreamId, u64)>,
     /// After a time-out, until something is acknowledged: one message at a time.
     probing: bool,
-    /// When the next message may go out.
-    free_ms: u64,
 }
 
 impl Deliver {
     /// Nothing is connected yet.
     pub fn new(resend_after_ms: u64, random: Random) -> Self {
-        Self { progress: Progress::new(resend_after_ms, random), connection: None }
+        let progress = Progress::new(resend_after_ms, random);
+        Self { progress, pace: Pace::new(PACE_MS), connection: None }
+    }
+
+    /// At most so many messages with readings in a second.
+    pub fn paced(self, messages_per_second: u32) -> Self {
+        Self { pace: Pace::new(1_000 / u64::from(messages_per_second.clamp(1, 1_000))), ..self }
     }
 
     /// The link is up. What is in the log now is backlog; what comes is live.
     pub fn connected(&mut self, log: &Log) {
-        let measured = running(log).map_or(0, Stream::measured);
+        let measured = log.running().measured();
         self.progress.reset();
         self.connection =
             Some(Connection { said: None, live: measured + 1, up_to: measured, backlog: Backlog::default() });
@@ -116,8 +124,8 @@ impl Deliver {
         self.progress.made(now_ms, connection.awaits(log));
     }
 
-    /// The next message, or how long there is none.
-    pub fn next(&mut self, log: &Log, now_ms: u64) -> Next {
+    /// The next message, or how long there is none. What is on disk is asked of the log, which brings it at its time.
+    pub fn next(&mut self, log: &mut Log, now_ms: u64) -> Next {
         let Some(connection) = &mut self.connection else { return Next::Wait(None) };
         if let Some(streams) = connection.streams(log) {
             return Next::Send(Message::Streams(streams));
@@ -126,18 +134,26 @@ impl Deliver {
             connection.send_again(log);
             self.progress.failed(now_ms);
         }
-        let message = connection
-            .telemetry(log)
-            .map(Message::Telemetry)
-            .or_else(|| connection.backlog(log, now_ms).map(Message::Backlog));
+        connection.what_is_old_is_backlog(log);
+        let (live_ms, backlog_ms) = (self.pace.live_ms(), self.pace.backlog_ms());
+        let live = (now_ms >= live_ms).then(|| connection.telemetry(log)).flatten();
+        let message = live.map(Message::Telemetry).or_else(|| {
+            (now_ms >= backlog_ms).then(|| connection.backlog(log)).flatten().map(Message::Backlog)
+        });
         match message {
             Some(message) => {
                 self.progress.sent(now_ms);
+                self.pace.sent(now_ms);
+                if let Message::Telemetry(batch) | Message::Backlog(batch) = &message {
+                    log.sent(batch.stream, &batch.readings);
+                }
                 Next::Send(message)
             }
             None => {
-                let paced = connection.has_backlog(log).then_some(connection.backlog.free_ms);
-                let times = [self.progress.deadline_ms(), paced.filter(|&free_ms| free_ms > now_ms)];
+                let live = connection.has_live(log).then_some(live_ms);
+                let backlog = connection.has_backlog(log).then_some(backlog_ms);
+                let paced = [live, backlog].into_iter().flatten().filter(|&at_ms| at_ms > now_ms).min();
+                let times = [self.progress.deadline_ms(), paced];
                 Next::Wait(times.into_iter().flatten().min())
             }
         }
@@ -155,26 +171,39 @@ impl Connection {
         Some(streams)
     }
 
-    fn telemetry(&mut self, log: &Log) -> Option<Batch> {
-        let stream = running(log)?;
-        let reading = *log.read(stream.id(), self.live, 1).next()?;
-        // Later than expected when overflow took what was to be sent.
-        self.live = reading.seq + 1;
-        Some(batch(stream, std::iter::once(&reading)))
+    /// A broker can be so slow that readings leave RAM before they went out live: they are no longer new.
+    fn what_is_old_is_backlog(&mut self, log: &Log) {
+        let old = log.out_of_ram();
+        if old >= self.live {
+            self.up_to = old;
+            self.live = old + 1;
+        }
     }
 
-    fn backlog(&mut self, log: &Log, now_ms: u64) -> Option<Batch> {
+    fn telemetry(&mut self, log: &Log) -> Option<Batch> {
+        let reading = log.fresh(self.live)?;
+        self.live = reading.seq + 1;
+        Some(batch(log.running(), [reading].into_iter().collect()))
+    }
+
+    /// Whether only the pace holds a live reading back.
+    fn has_live(&self, log: &Log) -> bool {
+        log.fresh(self.live).is_some()
+    }
+
+    fn backlog(&mut self, log: &mut Log) -> Option<Batch> {
         let window = if self.backlog.probing { 1 } else { WINDOW };
-        if self.backlog.sent.len() >= window || now_ms < self.backlog.free_ms {
+        if self.backlog.sent.len() >= window {
             return None;
         }
         let (stream, from, up_to) = self.due(log)?;
-        let readings = log.read(stream.id(), from, MAX_READINGS).take_while(|reading| reading.seq <= up_to);
-        let batch = batch(stream, readings);
+        let id = stream.id();
+        let most = usize::try_from(up_to - from + 1).unwrap_or(MAX_READINGS);
+        let readings = log.read(id, from, most);
+        let batch = batch(log.stream(id)?, readings);
         let last = batch.readings.last()?.seq;
-        self.backlog.next = Some((stream.id(), last + 1));
-        self.backlog.sent.push_back((stream.id(), last));
-        self.backlog.free_ms = now_ms + PACE_MS;
+        self.backlog.next = Some((id, last + 1));
+        self.backlog.sent.push_back((id, last));
         Some(batch)
     }
 
@@ -189,7 +218,6 @@ impl Connection {
     fn due<'a>(&self, log: &'a Log) -> Option<(&'a Stream, u64, u64)> {
         let (stream, up_to) = log
             .streams()
-            .iter()
             .map(|stream| (stream, self.backlog_end(log, stream)))
             .find(|(stream, up_to)| stream.oldest() <= *up_to)?;
         let from = match self.backlog.next {
@@ -199,9 +227,11 @@ impl Connection {
         (from <= up_to).then_some((stream, from, up_to))
     }
 
+    /// What lies beyond a gap waits until all before it is acknowledged: `oldest` then names the gap, and a
+    /// gateway does not wait for what is not coming.
     fn backlog_end(&self, log: &Log, stream: &Stream) -> u64 {
-        let is_running = running(log).is_some_and(|running| running.id() == stream.id());
-        if is_running { self.up_to } else { stream.measured() }
+        let is_running = log.running().id() == stream.id();
+        if is_running { self.up_to.min(stream.unbroken()) } else { stream.unbroken() }
     }
 
     /// Everything unacknowledged goes out again, behind one message as a probe.
@@ -210,27 +240,16 @@ impl Connection {
         self.backlog.next = None;
         self.backlog.sent.clear();
         self.backlog.probing = true;
-        debug_assert!(running(log).is_none_or(|stream| self.up_to <= stream.measured()));
+        debug_assert!(self.up_to <= log.running().measured());
     }
 
     /// Whether something was sent that is not acknowledged.
     fn awaits(&self, log: &Log) -> bool {
-        let live =
-            running(log).is_some_and(|stream| stream.oldest() < self.live && self.live > self.up_to + 1);
+        let live = log.running().oldest() < self.live && self.live > self.up_to + 1;
         live || !self.backlog.sent.is_empty()
     }
 }
 
-/// This run's stream: it stays so when the run has ended, since its last readings are still on their way.
-fn running(log: &Log) -> Option<&Stream> {
-    log.streams().last()
-}
-
-fn batch<'a>(stream: &Stream, readings: impl Iterator<Item = &'a minuano_telemetry::Reading>) -> Batch {
-    Batch {
-        stream: stream.id(),
-        cursor: stream.cursor(),
-        oldest: stream.oldest(),
-        readings: readings.take(MAX_READINGS).copied().collect(),
-    }
+fn batch(stream: &Stream, readings: heapless::Vec<Reading, MAX_READINGS>) -> Batch {
+    Batch { stream: stream.id(), cursor: stream.cursor(), oldest: stream.oldest(), readings }
 }

@@ -1,6 +1,6 @@
 //! A BH1750 at opcode level, as slow as its datasheet allows, so that an impatient driver is found out.
 
-use super::Air;
+use super::{Ailment, Air, Chip};
 
 const MTREG_DEFAULT: u8 = 69;
 const MTREG_MIN: u8 = 31;
@@ -32,22 +32,37 @@ pub struct Bh1750Chip {
     mtreg: u8,
     data: u16,
     conversion: Option<Conversion>,
+    ailment: Option<Ailment>,
 }
 
 impl Default for Bh1750Chip {
     fn default() -> Self {
-        Self { air: Air::default(), powered: false, mtreg: MTREG_DEFAULT, data: 0, conversion: None }
+        Self {
+            air: Air::default(),
+            powered: false,
+            mtreg: MTREG_DEFAULT,
+            data: 0,
+            conversion: None,
+            ailment: None,
+        }
     }
 }
 
-impl Bh1750Chip {
-    /// What the next conversion feels.
-    pub fn expose(&mut self, air: Air) {
+impl Chip for Bh1750Chip {
+    fn expose(&mut self, air: Air) {
         self.air = air;
     }
 
+    fn ail(&mut self, ailment: Option<Ailment>) {
+        self.ailment = ailment;
+    }
+
+    fn power_cycle(&mut self) {
+        *self = Self { air: self.air, ailment: self.ailment, ..Self::default() };
+    }
+
     /// Opcodes, one a byte.
-    pub fn write(&mut self, bytes: &[u8], now_us: u64) {
+    fn write(&mut self, bytes: &[u8], now_us: u64) {
         self.settle(now_us);
         for &opcode in bytes {
             self.obey(opcode, now_us);
@@ -55,13 +70,16 @@ impl Bh1750Chip {
     }
 
     /// The data register, high byte first; before a conversion ends it holds the one before.
-    pub fn read(&mut self, buffer: &mut [u8], now_us: u64) {
+    fn read(&mut self, buffer: &mut [u8], now_us: u64) -> bool {
         self.settle(now_us);
         for (byte, value) in buffer.iter_mut().zip(self.data.to_be_bytes().into_iter().cycle()) {
             *byte = value;
         }
+        true
     }
+}
 
+impl Bh1750Chip {
     fn obey(&mut self, opcode: u8, now_us: u64) {
         match opcode {
             0x00 => self.power_down(),
@@ -96,7 +114,9 @@ impl Bh1750Chip {
         let Some(conversion) = self.conversion.filter(|conversion| now_us >= conversion.done_us) else {
             return;
         };
-        self.data = conversion.result;
+        if !matches!(self.ailment, Some(Ailment::Skips | Ailment::Frozen)) {
+            self.data = conversion.result;
+        }
         if conversion.continuous {
             self.convert(conversion.resolution, true, now_us);
         } else {

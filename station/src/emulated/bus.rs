@@ -5,11 +5,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use embedded_hal::i2c::{ErrorType, I2c, Operation};
 
-use super::{Bh1750Chip, Bme280Chip, Chip, Clock, Weather};
+use super::{Ailment, Chip, Clock, Weather};
 use crate::bus::BusError;
+use crate::sensors::Part;
 
 /// The weather changes less than the sensors resolve within this time, so that it is looked up no oftener.
 const AIR_LASTS_MS: u64 = 100;
+
+/// What can be wrong between the chips and the station.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The address is not acknowledged.
+    Nack,
+    /// Transactions with the address fail.
+    Fails,
+    /// The data line is held low: whatever the address, every bit reads 0, acknowledgements included.
+    StuckLow,
+    /// Every bit of the address's answers reads 1.
+    StuckHigh,
+}
 
 /// Chips on a bus; clones share them.
 #[derive(Clone)]
@@ -19,27 +33,38 @@ struct Inner {
     clock: Clock,
     weather: Weather,
     exposed_ms: Option<u64>,
-    chips: BTreeMap<u8, Chip>,
-    unplugged: BTreeMap<u8, Chip>,
+    chips: BTreeMap<u8, Box<dyn Chip>>,
+    unplugged: BTreeMap<u8, Box<dyn Chip>>,
+    troubles: BTreeMap<u8, Trouble>,
 }
 
 impl EmulatedBus {
-    /// A BME280 at 0x76 and a BH1750 at 0x23, in this weather.
-    pub fn new(clock: Clock, weather: Weather) -> Self {
+    /// These parts, each at its first free address, in this weather.
+    pub fn with(clock: Clock, weather: Weather, parts: &[Part]) -> Self {
         let bus = Self::empty(clock, weather);
-        bus.attach(0x76, Chip::Bme280(Box::default()));
-        bus.attach(0x23, Chip::Bh1750(Bh1750Chip::default()));
+        for &part in parts {
+            let free = |address: &&u8| !bus.lock().chips.contains_key(*address);
+            if let Some(&address) = part.addresses().iter().find(free) {
+                bus.attach(address, <dyn Chip>::of(part));
+            }
+        }
         bus
     }
 
     /// No chip yet.
     pub fn empty(clock: Clock, weather: Weather) -> Self {
-        let (chips, unplugged) = (BTreeMap::new(), BTreeMap::new());
-        Self(Arc::new(Mutex::new(Inner { clock, weather, exposed_ms: None, chips, unplugged })))
+        Self(Arc::new(Mutex::new(Inner {
+            clock,
+            weather,
+            exposed_ms: None,
+            chips: BTreeMap::new(),
+            unplugged: BTreeMap::new(),
+            troubles: BTreeMap::new(),
+        })))
     }
 
     /// Puts a chip at an address, instead of what stood there.
-    pub fn attach(&self, address: u8, chip: Chip) {
+    pub fn attach(&self, address: u8, chip: Box<dyn Chip>) {
         let mut inner = self.lock();
         inner.exposed_ms = None;
         inner.chips.insert(address, chip);
@@ -55,12 +80,27 @@ impl EmulatedBus {
 
     /// Puts an unplugged chip back, as it comes out of a power-on.
     pub fn plug(&self, address: u8) {
-        let fresh = match self.lock().unplugged.remove(&address) {
-            Some(Chip::Bme280(_)) => Chip::Bme280(Box::<Bme280Chip>::default()),
-            Some(Chip::Bh1750(_)) => Chip::Bh1750(Bh1750Chip::default()),
-            None => return,
+        let chip = self.lock().unplugged.remove(&address);
+        if let Some(mut chip) = chip {
+            chip.power_cycle();
+            self.attach(address, chip);
+        }
+    }
+
+    /// Makes the chip at the address ail, or well again.
+    pub fn ail(&self, address: u8, ailment: Option<Ailment>) {
+        if let Some(chip) = self.lock().chips.get_mut(&address) {
+            chip.ail(ailment);
+        }
+    }
+
+    /// Puts something wrong at the address, or takes it away.
+    pub fn trouble(&self, address: u8, trouble: Option<Trouble>) {
+        let mut inner = self.lock();
+        match trouble {
+            Some(trouble) => inner.troubles.insert(address, trouble),
+            None => inner.troubles.remove(&address),
         };
-        self.attach(address, fresh);
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -93,11 +133,34 @@ impl I2c for EmulatedBus {
         let mut inner = self.lock();
         inner.expose();
         let now_us = inner.clock.now_us();
-        let chip = inner.chips.get_mut(&address).ok_or(BusError::NoAcknowledge)?;
+        let held = inner.troubles.values().any(|trouble| *trouble == Trouble::StuckLow);
+        let trouble = if held { Some(Trouble::StuckLow) } else { inner.troubles.get(&address).copied() };
+        let (forced, chip) = match trouble {
+            Some(Trouble::StuckLow) => (Some(0x00), None),
+            Some(Trouble::Nack) => return Err(BusError::NoAcknowledge),
+            Some(Trouble::Fails) => return Err(BusError::Failed { errno: 5 }),
+            Some(Trouble::StuckHigh) => (Some(0xFF), inner.chips.get_mut(&address)),
+            None => (None, inner.chips.get_mut(&address)),
+        };
+        if chip.is_none() && !held {
+            return Err(BusError::NoAcknowledge);
+        }
+        let mut chip = chip;
         for operation in operations {
-            match operation {
-                Operation::Write(bytes) => chip.write(bytes, now_us),
-                Operation::Read(buffer) => chip.read(buffer, now_us),
+            let acknowledged = match (operation, chip.as_mut(), forced) {
+                (Operation::Read(buffer), _, Some(byte)) => {
+                    buffer.fill(byte);
+                    true
+                }
+                (Operation::Read(buffer), Some(chip), None) => chip.read(buffer, now_us),
+                (Operation::Write(bytes), Some(chip), _) => {
+                    chip.write(bytes, now_us);
+                    true
+                }
+                _ => true,
+            };
+            if !acknowledged {
+                return Err(BusError::NoAcknowledge);
             }
         }
         Ok(())

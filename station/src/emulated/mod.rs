@@ -6,18 +6,31 @@
 
 mod bh1750;
 mod bme280;
+mod bme280_formulas;
+mod bmp180;
+mod bmp390;
 mod bus;
+mod chip;
 mod clock;
+mod htu21d;
 mod series;
+mod sht4x;
 #[cfg(test)]
 mod tests;
+mod veml7700;
 mod weather;
 
 pub use self::bh1750::Bh1750Chip;
 pub use self::bme280::Bme280Chip;
-pub use self::bus::EmulatedBus;
+pub use self::bmp180::Bmp180Chip;
+pub use self::bmp390::Bmp390Chip;
+pub use self::bus::{EmulatedBus, Trouble};
+pub use self::chip::{Ailment, Chip};
 pub use self::clock::Clock;
+pub use self::htu21d::Htu21dChip;
 pub use self::series::{Series, SeriesError};
+pub use self::sht4x::Sht4xChip;
+pub use self::veml7700::Veml7700Chip;
 pub use self::weather::Weather;
 
 /// What surrounds a chip.
@@ -37,39 +50,5 @@ impl Default for Air {
     /// The standard atmosphere at sea level, half dry, in the dark.
     fn default() -> Self {
         Self { temperature_c: 15.0, pressure_hpa: 1013.25, humidity_pct: 50.0, illuminance_lx: 0.0 }
-    }
-}
-
-/// A chip of a kind that can be emulated. Times are microseconds of any clock that does not go back.
-pub enum Chip {
-    /// Temperature, pressure, humidity.
-    Bme280(Box<Bme280Chip>),
-    /// Illuminance.
-    Bh1750(Bh1750Chip),
-}
-
-impl Chip {
-    /// What the chip's conversions feel from now on.
-    pub fn expose(&mut self, air: Air) {
-        match self {
-            Self::Bme280(chip) => chip.expose(air),
-            Self::Bh1750(chip) => chip.expose(air),
-        }
-    }
-
-    /// The bytes of one write after the address.
-    pub fn write(&mut self, bytes: &[u8], now_us: u64) {
-        match self {
-            Self::Bme280(chip) => chip.write(bytes, now_us),
-            Self::Bh1750(chip) => chip.write(bytes, now_us),
-        }
-    }
-
-    /// The bytes of one read after the address.
-    pub fn read(&mut self, buffer: &mut [u8], now_us: u64) {
-        match self {
-            Self::Bme280(chip) => chip.read(buffer, now_us),
-            Self::Bh1750(chip) => chip.read(buffer, now_us),
-        }
     }
 }

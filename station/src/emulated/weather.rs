@@ -5,6 +5,7 @@
 //! from the series, by its name, as that of neighbouring roofs does.
 
 use super::Air;
+use super::chip::noise;
 use super::series::{Column, Series};
 
 /// How long the end of the series is faded into its beginning.
@@ -32,12 +33,12 @@ impl Weather {
         let seed = station.bytes().fold(0xCBF2_9CE4_8422_2325, |hash: u64, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
         });
-        Self { series, seed, offsets: scatter(seed, OFFSETS) }
+        Self { series, seed, offsets: noise(seed, OFFSETS) }
     }
 
     /// The air at this time, in milliseconds since 1970.
     pub fn at(&self, now_ms: u64) -> Air {
-        let flicker = scatter(self.seed ^ now_ms.wrapping_mul(0x9E37_79B9_7F4A_7C15), FLICKER);
+        let flicker = noise(self.seed ^ now_ms.wrapping_mul(0x9E37_79B9_7F4A_7C15), FLICKER);
         let second = self.series.second_of_loop(now_ms);
         let [temperature, pressure, humidity, solar] =
             self.series.columns().each_ref().map(|column| looped(column, second, self.series.period_s()));
@@ -61,21 +62,6 @@ fn looped(column: &Column, second: f64, period_s: f64) -> f64 {
     }
     let kept = left / FADE_S;
     value * kept + column.at(left) * (1.0 - kept)
-}
-
-/// Four numbers within ± the given widths that depend on the seed alone.
-fn scatter(seed: u64, widths: [f64; 4]) -> [f64; 4] {
-    let mut state = seed;
-    widths.map(|width| {
-        // SplitMix64.
-        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = state;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        let [a, b, c, d, ..] = (mixed ^ (mixed >> 31)).to_be_bytes();
-        let unit = f64::from(u32::from_be_bytes([a, b, c, d])) / f64::from(u32::MAX);
-        width * (2.0 * unit - 1.0)
-    })
 }
 
 #[cfg(test)]

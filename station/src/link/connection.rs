@@ -6,16 +6,20 @@
 
 use std::time::{Duration, Instant};
 
-use minuano_telemetry::{Leaf, MAX_MESSAGE, Payload, StationName, StationState, Status, StreamId, Topic};
+use minuano_telemetry::{
+    Discovery, Leaf, MAX_MESSAGE, Payload, StationName, StationState, Status, StreamId, Topic,
+};
 use rumqttc::mqttbytes::v4::SubscribeReasonCode;
 use rumqttc::{
-    AsyncClient, ConnectionError, Event as Raw, EventLoop, Incoming, LastWill, MqttOptions, Outgoing, QoS,
+    AsyncClient, Event as Raw, EventLoop, Incoming, LastWill, MqttOptions, NetworkOptions, Outgoing, QoS,
+    TlsConfiguration, Transport,
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tracing::warn;
 
 use super::in_air::InAir;
+use super::reason;
 use crate::config::Mqtt;
 
 /// The most messages published and not yet confirmed by PUBACK. The queue toward rumqttc has room for them
@@ -45,7 +49,7 @@ pub(super) enum Event {
 /// A connection, from its first attempt to its end.
 pub(super) struct Connection {
     client: AsyncClient,
-    events: mpsc::Receiver<Result<Raw, ConnectionError>>,
+    events: mpsc::Receiver<Result<Raw, String>>,
     poller: JoinHandle<()>,
     station: StationName,
     buffer: Vec<u8>,
@@ -64,12 +68,15 @@ pub(super) enum PublishError {
 impl Connection {
     /// Begins to connect. It says how that went.
     pub(super) fn open(mqtt: &Mqtt, station: &StationName) -> Self {
-        let (client, event_loop) = AsyncClient::new(options(mqtt, station), REQUESTS);
+        let (client, mut event_loop) = AsyncClient::new(options(mqtt, station), REQUESTS);
+        let mut network = NetworkOptions::new();
+        network.set_connection_timeout(mqtt.connect_within.as_secs());
+        event_loop.set_network_options(network);
         let (sender, events) = mpsc::channel(EVENTS);
         Self {
             client,
             events,
-            poller: tokio::spawn(poll(event_loop, sender)),
+            poller: tokio::spawn(poll(event_loop, sender, mqtt.clone())),
             station: station.clone(),
             buffer: vec![0; MAX_MESSAGE],
             in_air: InAir::new(),
@@ -81,7 +88,7 @@ impl Connection {
         loop {
             let raw = match self.events.recv().await {
                 Some(Ok(raw)) => raw,
-                Some(Err(error)) => return Event::Closed(error.to_string()),
+                Some(Err(reason)) => return Event::Closed(reason),
                 None => return Event::Closed("the MQTT client has failed".to_owned()),
             };
             match raw {
@@ -108,7 +115,11 @@ impl Connection {
 
     /// Subscribes to a leaf under the station's own name.
     pub(super) fn subscribe(&self, leaf: Leaf) -> Result<(), PublishError> {
-        let topic = leaf.of(self.station.clone()).to_string();
+        self.subscribe_to(&leaf.of(self.station.clone()).to_string())
+    }
+
+    /// Subscribes to a topic of others.
+    pub(super) fn subscribe_to(&self, topic: &str) -> Result<(), PublishError> {
         self.client.try_subscribe(topic, QoS::AtLeastOnce).map_err(|_| PublishError::Refused)
     }
 
@@ -121,9 +132,25 @@ impl Connection {
         let leaf = payload.leaf();
         let bytes =
             payload.encode(&mut self.buffer).map_err(|_| PublishError::TooLarge(leaf.word()))?.to_vec();
-        let topic = leaf.of(self.station.clone()).to_string();
+        self.hand_over(&leaf.of(self.station.clone()).to_string(), leaf.retained(), bytes, readings)
+    }
+
+    /// Publishes to Home Assistant, retained.
+    pub(super) fn announce(&mut self, topic: &str, discovery: &Discovery) -> Result<(), PublishError> {
+        let encoded = discovery.encode(&mut self.buffer);
+        let bytes = encoded.map_err(|_| PublishError::TooLarge("discovery"))?.to_vec();
+        self.hand_over(topic, true, bytes, None)
+    }
+
+    fn hand_over(
+        &mut self,
+        topic: &str,
+        retained: bool,
+        bytes: Vec<u8>,
+        readings: Option<Readings>,
+    ) -> Result<(), PublishError> {
         self.client
-            .try_publish(topic, QoS::AtLeastOnce, leaf.retained(), bytes)
+            .try_publish(topic, QoS::AtLeastOnce, retained, bytes)
             .map_err(|_| PublishError::Refused)?;
         self.in_air.published(readings, Instant::now());
         Ok(())
@@ -160,9 +187,9 @@ impl Drop for Connection {
 }
 
 /// Owns the event loop to its end.
-async fn poll(mut event_loop: EventLoop, events: mpsc::Sender<Result<Raw, ConnectionError>>) {
+async fn poll(mut event_loop: EventLoop, events: mpsc::Sender<Result<Raw, String>>, mqtt: Mqtt) {
     loop {
-        let event = event_loop.poll().await;
+        let event = event_loop.poll().await.map_err(|error| reason::of(&error, &mqtt));
         let ended = event.is_err();
         // The next poll after an error would connect again.
         if events.send(event).await.is_err() || ended {
@@ -172,8 +199,12 @@ async fn poll(mut event_loop: EventLoop, events: mpsc::Sender<Result<Raw, Connec
 }
 
 fn options(mqtt: &Mqtt, station: &StationName) -> MqttOptions {
-    let host = if mqtt.host.contains(':') { format!("[{}]", mqtt.host) } else { mqtt.host.clone() };
-    let mut options = MqttOptions::new(format!("minuano-{station}"), host, mqtt.port);
+    // An IPv6 address without brackets: rumqttc looks up host:port whole, which works, and takes the host alone as
+    // the name in the certificate, where brackets do not.
+    let mut options = MqttOptions::new(format!("minuano-{station}"), &mqtt.host, mqtt.port);
+    if let Some(tls) = &mqtt.tls {
+        options.set_transport(Transport::Tls(TlsConfiguration::Rustls(tls.0.clone())));
+    }
     options.set_keep_alive(mqtt.keep_alive);
     options.set_clean_session(true);
     options.set_max_packet_size(MAX_PACKET, MAX_PACKET);

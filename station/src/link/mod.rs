@@ -2,19 +2,25 @@
 
 mod back_off;
 mod connection;
+mod failures;
 mod in_air;
 mod once;
+mod reason;
 mod session;
+mod strangers;
+pub mod tls;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use self::back_off::BackOff;
+use self::failures::Failures;
 use self::once::OnceASecond;
 use self::session::{End, Session};
+use self::strangers::Strangers;
 use crate::config::Config;
 use crate::deliver::{Carried, Deliver};
 use crate::random::Random;
@@ -30,6 +36,8 @@ pub struct Link {
     deliver: Deliver,
     carried: Carried,
     complaints: OnceASecond,
+    strangers: Strangers,
+    failures: Failures,
     epoch: Instant,
 }
 
@@ -38,8 +46,16 @@ impl Link {
     pub fn new(config: Arc<Config>, station: Arc<Station>) -> Self {
         let resend_after_ms = u64::try_from(config.mqtt.resend_after.as_millis()).unwrap_or(u64::MAX);
         let deliver = Deliver::new(resend_after_ms, Random::from_system());
-        let (carried, complaints) = (Carried::default(), OnceASecond::default());
-        Self { config, station, deliver, carried, complaints, epoch: Instant::now() }
+        Self {
+            deliver: deliver.paced(config.mqtt.messages_per_second),
+            config,
+            station,
+            carried: Carried::default(),
+            complaints: OnceASecond::default(),
+            strangers: Strangers::default(),
+            failures: Failures::default(),
+            epoch: Instant::now(),
+        }
     }
 
     /// Keeps the station connected until it is stopped and has said what it has, or has run out of time for that.
@@ -60,9 +76,7 @@ impl Link {
                 back_off.reset();
             }
             let wait = back_off.wait();
-            let held = self.station.log().counts().held;
-            let what = if was_up { "connection lost" } else { "no connection" };
-            warn!(readings_kept = held, "{what}: {reason}; next attempt in {wait:.1?}");
+            self.complain(&reason, was_up, wait);
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
                 // One more attempt at once: a stop does not wait for a back-off that could outlast it.
@@ -73,6 +87,18 @@ impl Link {
                     info!("trying the broker once more");
                 }
             }
+        }
+    }
+
+    fn complain(&mut self, reason: &str, was_up: bool, wait: Duration) {
+        let held = self.station.log().counts().held;
+        if was_up {
+            self.failures.forget();
+            warn!(readings_kept = held, "connection lost: {reason}; next attempt in {wait:.1?}");
+        } else if let Some(silent) = self.failures.may(reason, Instant::now()) {
+            warn!(readings_kept = held, silent, "no connection: {reason}; next attempt in {wait:.1?}");
+        } else {
+            debug!("no connection: {reason}; next attempt in {wait:.1?}");
         }
     }
 

@@ -5,6 +5,12 @@ use super::*;
 
 const RUNNING: StreamId = StreamId(7);
 
+/// A log of this run with room for so many readings, in RAM alone until it adopts a folder.
+pub(crate) fn log_with_room(stream: StreamId, ram_readings: usize) -> Log {
+    let limits = Limits { ram_readings, ..Limits::of(1 << 20, 30_000) };
+    Log::new(Run { stream, boot: BootId([1; 16]) }, limits)
+}
+
 fn reading(at: i64) -> Reading {
     Reading {
         seq: 0,
@@ -16,39 +22,39 @@ fn reading(at: i64) -> Reading {
     }
 }
 
-fn filled(readings: i64, bound: u64) -> Log {
-    let mut log = Log::new(RUNNING, bound * READING_BYTES);
+fn filled(readings: i64, bound: usize) -> Log {
+    let mut log = log_with_room(RUNNING, bound);
     for at in 0..readings {
-        log.append(reading(at)).unwrap();
+        log.append(reading(at), 0, 0);
     }
     log
 }
 
-fn seqs(log: &Log, from: u64, max: usize) -> Vec<u64> {
-    log.read(RUNNING, from, max).map(|reading| reading.seq).collect()
+fn seqs(log: &mut Log, from: u64, max: usize) -> Vec<u64> {
+    log.read(RUNNING, from, max).iter().map(|reading| reading.seq).collect()
 }
 
 #[test]
 fn readings_are_numbered_from_one_and_read_back_in_order() {
-    let log = filled(100, 1_000);
-    assert_eq!(seqs(&log, 0, 3), [1, 2, 3]);
-    assert_eq!(seqs(&log, 99, 64), [99, 100]);
-    assert!(seqs(&log, 101, 64).is_empty());
-    assert!(seqs(&log, u64::MAX, 64).is_empty());
-    assert_eq!(seqs(&log, 1, usize::MAX).len(), MAX_READINGS);
-    assert_eq!(log.read(StreamId(8), 1, 64).count(), 0);
+    let mut log = filled(100, 1_000);
+    assert_eq!(seqs(&mut log, 0, 3), [1, 2, 3]);
+    assert_eq!(seqs(&mut log, 99, 64), [99, 100]);
+    assert!(seqs(&mut log, 101, 64).is_empty());
+    assert!(seqs(&mut log, u64::MAX, 64).is_empty());
+    assert_eq!(seqs(&mut log, 1, usize::MAX).len(), MAX_READINGS);
+    assert_eq!(log.read(StreamId(8), 1, 64).len(), 0);
 }
 
 #[test]
 fn what_is_acknowledged_leaves_and_the_cursor_never_goes_back() {
     let mut log = filled(10, 1_000);
     assert_eq!(log.acknowledge(RUNNING, 4), Ok(Outcome::Moved(4)));
-    assert_eq!(seqs(&log, 1, 2), [5, 6]);
+    assert_eq!(seqs(&mut log, 1, 2), [5, 6]);
     assert_eq!(log.acknowledge(RUNNING, 3), Ok(Outcome::Nothing));
     assert_eq!(log.acknowledge(RUNNING, 4), Ok(Outcome::Nothing));
-    assert_eq!((log.streams()[0].cursor(), log.streams()[0].oldest()), (4, 5));
+    assert_eq!((log.running().cursor(), log.running().oldest()), (4, 5));
     assert_eq!(log.acknowledge(RUNNING, 10), Ok(Outcome::Moved(6)));
-    assert_eq!((log.streams()[0].cursor(), log.streams()[0].oldest()), (10, 11));
+    assert_eq!((log.running().cursor(), log.running().oldest()), (10, 11));
     assert_eq!(log.counts(), Counts { measured: 10, held: 0, acknowledged: 10, lost: 0 });
 }
 
@@ -59,7 +65,7 @@ fn an_acknowledgement_of_what_was_never_measured_deletes_nothing() {
     assert_eq!(log.acknowledge(RUNNING, 11), Err(beyond));
     assert!(log.acknowledge(RUNNING, u64::MAX).is_err());
     assert_eq!(log.counts(), Counts { measured: 10, held: 10, ..Counts::default() });
-    assert_eq!(log.streams()[0].cursor(), 0);
+    assert_eq!(log.running().cursor(), 0);
 }
 
 #[test]
@@ -72,23 +78,23 @@ fn an_unknown_stream_is_counted_and_ignored() {
 #[test]
 fn a_full_log_loses_its_oldest_and_says_how_many() {
     let mut log = filled(10, 4);
-    assert_eq!(seqs(&log, 1, 64), [7, 8, 9, 10]);
+    assert_eq!(seqs(&mut log, 1, 64), [7, 8, 9, 10]);
     assert_eq!(log.counts(), Counts { measured: 10, held: 4, acknowledged: 0, lost: 6 });
     let state = log.states().streams[0];
     assert_eq!((state.cursor, state.oldest, state.last), (0, 7, None));
     assert_eq!(log.acknowledge(RUNNING, 8), Ok(Outcome::Moved(2)));
     assert_eq!(log.counts(), Counts { measured: 10, held: 2, acknowledged: 2, lost: 6 });
-    let mut least = Log::new(RUNNING, 0);
-    least.append(reading(0)).unwrap();
+    let mut least = log_with_room(RUNNING, 0);
+    least.append(reading(0), 0, 0);
     assert_eq!(least.counts().held, 1);
 }
 
 #[test]
 fn a_stream_is_listed_from_its_first_reading_and_says_its_last_when_it_ends() {
-    let mut log = Log::new(RUNNING, 1 << 20);
+    let mut log = log_with_room(RUNNING, 100);
     assert!(log.states().streams.is_empty());
-    log.append(reading(1_000)).unwrap();
-    log.append(reading(2_000)).unwrap();
+    log.append(reading(1_000), 0, 0);
+    log.append(reading(2_000), 0, 0);
     let running = StreamState {
         stream: RUNNING,
         first_at: Millis::new(1_000).unwrap(),
@@ -120,16 +126,16 @@ fn operation() -> impl Strategy<Value = Operation> {
 proptest! {
     #[test]
     fn measured_is_held_and_acknowledged_and_lost(
-        bound in 1..20_u64,
+        bound in 1..20_usize,
         operations in proptest::collection::vec(operation(), 0..200),
     ) {
-        let mut log = Log::new(RUNNING, bound * READING_BYTES);
+        let mut log = log_with_room(RUNNING, bound);
         let mut cursor = 0;
         for (at, operation) in (0..).zip(operations) {
             let before = log.counts();
             match operation {
                 Operation::Append => {
-                    prop_assert_eq!(log.append(reading(at)).map(|reading| reading.seq), Some(before.measured + 1));
+                    prop_assert_eq!(log.append(reading(at), 0, 0).seq, before.measured + 1);
                 }
                 Operation::Acknowledge(through) => {
                     let outcome = log.acknowledge(RUNNING, through);
@@ -142,13 +148,13 @@ proptest! {
                     prop_assert_eq!(log.acknowledge(StreamId(9), through), Ok(Outcome::Unknown));
                 }
             }
-            let (counts, stream) = (log.counts(), &log.streams()[0]);
+            let (counts, stream) = (log.counts(), log.running());
             prop_assert_eq!(counts.measured, counts.held + counts.acknowledged + counts.lost);
-            prop_assert!(counts.held <= bound);
+            prop_assert!(counts.held <= bound as u64);
             prop_assert!(counts.lost >= before.lost && counts.acknowledged >= before.acknowledged);
             prop_assert_eq!(stream.cursor(), cursor);
             prop_assert!(stream.oldest() > cursor);
-            let held: Vec<u64> = stream.from(0).map(|reading| reading.seq).collect();
+            let held: Vec<u64> = stream.held().iter().flat_map(|(first, last)| first..=last).collect();
             prop_assert_eq!(held, (stream.oldest()..=stream.measured()).collect::<Vec<_>>());
         }
     }

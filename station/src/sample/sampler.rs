@@ -13,7 +13,7 @@ use super::{Mean, Schedule};
 use crate::bus::{Bus, Delay};
 use crate::config::{BusConfig, Config};
 use crate::emulated::{self, Weather};
-use crate::sensors::{Measurement, Sensors};
+use crate::sensors::{Measurement, Sensors, Settings};
 use crate::station::Station;
 
 /// The longest wait before the bus is opened again.
@@ -137,6 +137,7 @@ impl Work {
     fn sample(&mut self) {
         let measured = self.source.measure(self.station.clock.now_ms(), &self.station);
         self.mean.add(&measured);
+        self.station.signs.sampled();
     }
 
     fn report(&mut self) {
@@ -149,25 +150,28 @@ impl Work {
 
 /// The bus and its sensors, or the attempt to open it.
 enum Source {
-    Open { sensors: Sensors<Bus>, delay: Delay, clock: Option<emulated::Clock> },
-    Closed { device: String, due: Instant, wait: Duration },
+    Open { sensors: Sensors<Bus>, told: Option<u32>, delay: Delay, clock: Option<emulated::Clock> },
+    Closed { device: String, settings: Settings, due: Instant, wait: Duration },
 }
 
 impl Source {
     fn new(config: &Config, emulated: Option<emulated::Clock>) -> Self {
         match (&config.bus, emulated) {
-            (BusConfig::Emulated { series, .. }, Some(clock)) => {
+            (BusConfig::Emulated { series, parts, .. }, Some(clock)) => {
                 let weather = Weather::new(series.clone(), config.station.as_str());
-                let (bus, delay) = Bus::emulated(&clock, weather);
-                Self::Open { sensors: Sensors::new(bus, clock.now_ms()), delay, clock: Some(clock) }
+                let (bus, delay) = Bus::emulated(&clock, weather, parts);
+                let sensors = Sensors::new(bus, clock.now_ms(), config.sensors.clone());
+                Self::Open { sensors, told: None, delay, clock: Some(clock) }
             }
-            (BusConfig::I2c { device }, _) => Self::closed(device.clone()),
-            (BusConfig::Emulated { .. }, None) => Self::closed("the emulated bus".to_owned()),
+            (BusConfig::I2c { device }, _) => Self::closed(device.clone(), config.sensors.clone()),
+            (BusConfig::Emulated { .. }, None) => {
+                Self::closed("the emulated bus".to_owned(), config.sensors.clone())
+            }
         }
     }
 
-    fn closed(device: String) -> Self {
-        Self::Closed { device, due: Instant::now(), wait: Duration::from_secs(1) }
+    fn closed(device: String, settings: Settings) -> Self {
+        Self::Closed { device, settings, due: Instant::now(), wait: Duration::from_secs(1) }
     }
 
     /// The emulated clock, while it is virtual.
@@ -181,8 +185,13 @@ impl Source {
     fn measure(&mut self, now_ms: u64, station: &Station) -> Measurement {
         self.try_to_open(now_ms);
         match self {
-            Self::Open { sensors, delay, .. } => {
+            Self::Open { sensors, told, delay, .. } => {
                 let measured = sensors.measure(now_ms, delay);
+                let revision = Some(sensors.revision());
+                if *told == revision {
+                    return measured;
+                }
+                *told = revision;
                 if station.board.note(sensors.known().collect(), sensors.status()) {
                     station.notify();
                 }
@@ -193,14 +202,15 @@ impl Source {
     }
 
     fn try_to_open(&mut self, now_ms: u64) {
-        let Self::Closed { device, due, wait } = self else { return };
+        let Self::Closed { device, settings, due, wait } = self else { return };
         if Instant::now() < *due {
             return;
         }
         match Bus::linux(device) {
             Ok((bus, delay)) => {
                 info!(device, "bus opened");
-                *self = Self::Open { sensors: Sensors::new(bus, now_ms), delay, clock: None };
+                let sensors = Sensors::new(bus, now_ms, std::mem::take(settings));
+                *self = Self::Open { sensors, told: None, delay, clock: None };
             }
             Err(error) => {
                 warn!("no sensors: {error}; next attempt in {} s", wait.as_secs());

@@ -2,166 +2,53 @@
 //!
 //! A wrong reading is worse than none: what comes out of here is, for each quantity of a part, either a
 //! value that the part measured just now or a named fault. Stale, clamped and defaulted values are faults.
+//!
+//! # Layout
+//!
+//! [`Sensors`] keeps a slot for each address and merges what they measure. A slot identifies what stands
+//! there ([`identify`]), measures it through its driver (`bme280`, `bmp180`, …, by way of [`Sensor`]), applies
+//! the [`Calibration`] and is cross-checked against the others. What is known of each part is in [`Part`].
 
+mod back_off;
 mod bh1750;
 mod bme280;
+mod bme280_humidity;
+mod bmp180;
+mod bmp390;
+mod calibration;
+mod cross_check;
 mod detect;
+mod freshness;
+mod htu21d;
+mod humidity;
+mod identify;
+mod measurement;
+mod part;
+mod sensor;
+mod sht4x;
+mod slot;
 #[cfg(test)]
 mod tests;
-
-use embedded_hal::delay::DelayNs;
-use embedded_hal::i2c::{ErrorKind, I2c, NoAcknowledgeSource};
-use minuano_telemetry::{ByQuantity, Fault, Quantity};
+mod veml7700;
 
 pub use self::bh1750::Bh1750;
-pub use self::bme280::Bme280;
-pub use self::detect::{Answer, PartReading, SensorStatus, Sensors, scan};
+pub use self::bme280::{Bme280, Variant};
+pub use self::bmp180::Bmp180;
+pub use self::bmp390::Bmp390;
+pub use self::calibration::{Calibration, Calibrations, Linear};
+pub use self::cross_check::Disagreement;
+pub use self::detect::{PartReading, SensorStatus, Sensors, Settings};
+pub use self::htu21d::Htu21d;
+pub use self::humidity::{at_other_temperature, saturation_hpa};
+pub use self::identify::{Answer, identify, scan};
+pub use self::measurement::Measurement;
+pub use self::part::{Part, Preference, candidates_at};
+pub use self::sensor::Sensor;
+pub use self::sht4x::Sht4x;
+pub use self::veml7700::Veml7700;
 
-/// What one look at a part, or at all of them, gave: a value or a fault for each quantity it covers.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Measurement(ByQuantity<Result<f64, Fault>>);
-
-impl Measurement {
-    /// The same fault for each of `quantities`.
-    pub fn failed(quantities: &[Quantity], fault: Fault) -> Self {
-        let mut measurement = Self::default();
-        for &quantity in quantities {
-            measurement.set(quantity, Err(fault));
-        }
-        measurement
-    }
-
-    /// Puts what was found for `quantity`.
-    pub fn set(&mut self, quantity: Quantity, found: Result<f64, Fault>) {
-        self.0.set(quantity, Some(found));
-    }
-
-    /// What was found for `quantity`; `None` when the part does not measure it.
-    pub fn get(&self, quantity: Quantity) -> Option<Result<f64, Fault>> {
-        self.0.get(quantity)
-    }
-
-    /// The covered quantities with what was found.
-    pub fn iter(&self) -> impl Iterator<Item = (Quantity, Result<f64, Fault>)> + '_ {
-        self.0.iter()
-    }
-
-    /// The quantities that have a value.
-    pub fn values(&self) -> ByQuantity<f64> {
-        let mut values = ByQuantity::default();
-        for (quantity, found) in self.iter() {
-            values.set(quantity, found.ok());
-        }
-        values
-    }
-
-    /// The quantities that have a fault instead.
-    pub fn faults(&self) -> ByQuantity<Fault> {
-        let mut faults = ByQuantity::default();
-        for (quantity, found) in self.iter() {
-            faults.set(quantity, found.err());
-        }
-        faults
-    }
-
-    /// The first fault, in the order of the quantities.
-    pub fn first_fault(&self) -> Option<Fault> {
-        self.iter().find_map(|(_, found)| found.err())
-    }
-
-    /// Whether every covered quantity has this fault.
-    pub fn all_failed_with(&self, fault: Fault) -> bool {
-        self.iter().all(|(_, found)| found == Err(fault))
-    }
-
-    /// Takes from `other` what is still missing here: values over faults, what came first over what came later.
-    pub fn supplement(&mut self, other: &Self) {
-        for (quantity, found) in other.iter() {
-            match self.get(quantity) {
-                Some(Ok(_)) => {}
-                Some(Err(_)) if found.is_err() => {}
-                _ => self.set(quantity, found),
-            }
-        }
-    }
-}
-
-/// A kind of part that Minuano knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// Temperature, pressure, humidity.
-    Bme280,
-    /// Illuminance.
-    Bh1750,
-}
-
-impl Part {
-    /// Every part, in the order in which the bus is searched.
-    pub const ALL: [Self; 2] = [Self::Bme280, Self::Bh1750];
-
-    /// The part's number in lower case, as it stands in `about` and `health`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Bme280 => "bme280",
-            Self::Bh1750 => "bh1750",
-        }
-    }
-
-    /// What it measures.
-    pub const fn quantities(self) -> &'static [Quantity] {
-        match self {
-            Self::Bme280 => &bme280::QUANTITIES,
-            Self::Bh1750 => &bh1750::QUANTITIES,
-        }
-    }
-
-    /// The 7-bit addresses that its address pin chooses from.
-    pub const fn addresses(self) -> &'static [u8] {
-        match self {
-            Self::Bme280 => &[0x76, 0x77],
-            Self::Bh1750 => &[0x23, 0x5C],
-        }
-    }
-}
-
-/// A part at its place on the bus.
-pub enum Sensor<B> {
-    /// Temperature, pressure, humidity.
-    Bme280(Bme280<B>),
-    /// Illuminance.
-    Bh1750(Bh1750<B>),
-}
-
-impl<B: I2c + Clone> Sensor<B> {
-    /// What kind it is.
-    pub fn part(&self) -> Part {
-        match self {
-            Self::Bme280(_) => Part::Bme280,
-            Self::Bh1750(_) => Part::Bh1750,
-        }
-    }
-
-    /// Its 7-bit address.
-    pub fn address(&self) -> u8 {
-        match self {
-            Self::Bme280(sensor) => sensor.address(),
-            Self::Bh1750(sensor) => sensor.address(),
-        }
-    }
-
-    /// What it measures.
-    pub fn quantities(&self) -> &'static [Quantity] {
-        self.part().quantities()
-    }
-
-    /// Measures now. Blocks for the conversion time.
-    pub fn measure<D: DelayNs>(&mut self, delay: &mut D) -> Measurement {
-        match self {
-            Self::Bme280(sensor) => sensor.measure(delay),
-            Self::Bh1750(sensor) => sensor.measure(delay),
-        }
-    }
-}
+use embedded_hal::i2c::{ErrorKind, I2c, NoAcknowledgeSource};
+use minuano_telemetry::Fault;
 
 /// What a failed transaction says about a part.
 fn fault_of<E: embedded_hal::i2c::Error>(error: &E) -> Fault {
@@ -174,7 +61,22 @@ fn fault_of<E: embedded_hal::i2c::Error>(error: &E) -> Fault {
     }
 }
 
+/// What a wrong chip id says. Nothing but zeros or ones is no chip's answer: a wire is held, or floats.
+fn fault_of_id(id: u8) -> Fault {
+    match id {
+        0x00 | 0xFF => Fault::Bus,
+        _ => Fault::Absent,
+    }
+}
+
 /// The value when it lies inside the part's range. The ends are outside: a value at an end was clamped there.
 fn inside(value: f64, low: f64, high: f64) -> Result<f64, Fault> {
     if value > low && value < high { Ok(value) } else { Err(Fault::Range) }
+}
+
+/// One register of a part whose registers have one byte.
+fn register<B: I2c>(bus: &mut B, address: u8, register: u8) -> Result<u8, Fault> {
+    let mut value = [0];
+    bus.write_read(address, &[register], &mut value).map_err(|error| fault_of(&error))?;
+    Ok(u8::from_be_bytes(value))
 }

@@ -8,7 +8,12 @@ use tempfile::TempDir;
 use super::wait_for;
 
 pub struct Broker {
+    /// Whoever comes is let in here.
     pub port: u16,
+    /// With a second listener: its port.
+    pub guarded: Option<u16>,
+    pub guarded_address: &'static str,
+    guard: String,
     folder: TempDir,
     process: Option<Child>,
 }
@@ -16,8 +21,15 @@ pub struct Broker {
 impl Broker {
     /// A port that nobody listens on yet.
     pub fn absent() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        Self { port, folder: tempfile::tempdir().unwrap(), process: None }
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            port: free_port(),
+            guarded: None,
+            guarded_address: "127.0.0.1",
+            guard: String::new(),
+            folder,
+            process: None,
+        }
     }
 
     pub fn running() -> Self {
@@ -26,9 +38,28 @@ impl Broker {
         broker
     }
 
+    /// With a second listener of these settings; it does not run yet.
+    pub fn guarded_by(settings: &str) -> Self {
+        let mut broker = Self::absent();
+        broker.guarded = Some(free_port());
+        broker.guard_by(settings);
+        broker
+    }
+
+    /// Other settings for the second listener.
+    pub fn guard_by(&mut self, settings: &str) {
+        settings.clone_into(&mut self.guard);
+    }
+
     pub fn start(&mut self) {
         let file = self.folder.path().join("mosquitto.conf");
-        let text = format!("listener {} 127.0.0.1\nallow_anonymous true\npersistence false\n", self.port);
+        let open = format!("listener {} 127.0.0.1\nallow_anonymous true\n", self.port);
+        let guarded = match self.guarded {
+            Some(port) => format!("listener {port} {}\n{}\n", self.guarded_address, self.guard),
+            None => String::new(),
+        };
+        // As root it would otherwise become a user who cannot read the test's files.
+        let text = format!("per_listener_settings true\npersistence false\nuser root\n{open}{guarded}");
         std::fs::write(&file, text).unwrap();
         let process = Command::new("/usr/sbin/mosquitto")
             .arg("-c")
@@ -38,7 +69,10 @@ impl Broker {
             .spawn()
             .expect("mosquitto is installed (apt-get install mosquitto)");
         self.process = Some(process);
-        wait_for("the broker to listen", || TcpStream::connect(("127.0.0.1", self.port)).ok());
+        let guarded = self.guarded.map(|port| (self.guarded_address, port));
+        for place in [Some(("127.0.0.1", self.port)), guarded].into_iter().flatten() {
+            wait_for("the broker to listen", || TcpStream::connect(place).ok());
+        }
     }
 
     pub fn kill(&mut self) {
@@ -53,4 +87,8 @@ impl Drop for Broker {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }

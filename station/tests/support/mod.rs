@@ -1,7 +1,10 @@
 //! Real parts for the tests: a mosquitto, a station's process, and a subscriber that stands in for a gateway.
 
 pub mod broker;
+pub mod certificates;
 pub mod gateway;
+pub mod listener;
+pub mod rogue;
 pub mod station;
 
 use std::time::{Duration, Instant};

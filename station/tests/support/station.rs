@@ -1,7 +1,7 @@
 //! The station's own binary, as a process.
 
-use std::fs::File;
-use std::path::PathBuf;
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output};
 use std::str::FromStr;
 
@@ -12,28 +12,62 @@ use super::wait_for;
 pub struct Station {
     process: Child,
     folder: TempDir,
+    environment: Vec<(String, String)>,
 }
 
 /// Emulated sensors, four readings a second: the conversions take most of the time.
 pub const QUICK: &str = "[bus]\nkind = \"emulated\"\n[sampling]\ninterval = \"250ms\"\nreport = \"250ms\"\n";
 
+const LOG: &str = "spill = \"10s\"";
+
+fn spawn(folder: &Path, environment: &[(String, String)]) -> Child {
+    let stderr = OpenOptions::new().create(true).append(true).open(folder.join("stderr")).unwrap();
+    binary()
+        .args(["run", "--config"])
+        .arg(folder.join("station.toml"))
+        .env("RUST_LOG", "info")
+        .envs(environment.iter().map(|(key, value)| (key, value)))
+        .stderr(stderr)
+        .spawn()
+        .unwrap()
+}
+
 impl Station {
     /// A station `roof` toward this port; `more` is configuration that begins inside `[mqtt]`.
     pub fn start(port: u16, bus_and_sampling: &str, more: &str) -> Self {
+        Self::start_at("127.0.0.1", port, bus_and_sampling, more, &[])
+    }
+
+    /// The same at any host, with more in its environment.
+    pub fn start_at(
+        host: &str,
+        port: u16,
+        bus_and_sampling: &str,
+        more: &str,
+        environment: &[(&str, &str)],
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("station.toml");
+        let log = folder.path().join("readings");
         let mqtt = format!(
-            "[mqtt]\nhost = \"127.0.0.1\"\nport = {port}\nback_off_first = \"50ms\"\nback_off_longest = \"200ms\""
+            "[log]\nfolder = {log:?}\n{LOG}\n[mqtt]\nhost = \"{host}\"\nport = {port}\n\
+             back_off_first = \"50ms\"\nback_off_longest = \"200ms\""
         );
-        std::fs::write(&file, format!("station = \"roof\"\n{bus_and_sampling}\n{mqtt}\n{more}\n")).unwrap();
-        let process = binary()
-            .args(["run", "--config"])
-            .arg(&file)
-            .env("RUST_LOG", "info")
-            .stderr(File::create(folder.path().join("stderr")).unwrap())
-            .spawn()
-            .unwrap();
-        Self { process, folder }
+        let text = format!("station = \"roof\"\n{bus_and_sampling}\n{mqtt}\n{more}\n");
+        std::fs::write(folder.path().join("station.toml"), text).unwrap();
+        let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        let environment: Vec<_> = environment.iter().map(own).collect();
+        let process = spawn(folder.path(), &environment);
+        Self { process, folder, environment }
+    }
+
+    /// Where its log is.
+    pub fn log(&self) -> PathBuf {
+        self.folder.path().join("readings")
+    }
+
+    /// Once more, after its end, with the same configuration and the log that it left.
+    pub fn start_again(&mut self) {
+        self.process = spawn(self.folder.path(), &self.environment);
     }
 
     pub fn said(&self) -> String {
@@ -56,6 +90,15 @@ impl Station {
     pub fn kill_9(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
+    }
+
+    /// A number from the line with which its last run ended.
+    pub fn counted_last<T: FromStr>(&self, key: &str) -> T {
+        let said = self.said();
+        let line =
+            said.lines().rfind(|line| line.contains("unacknowledged=")).unwrap_or_else(|| panic!("{said}"));
+        let word = line.split_whitespace().find_map(|word| word.strip_prefix(&format!("{key}="))).unwrap();
+        word.parse().ok().unwrap()
     }
 
     /// A number from the line with which it ends.
