@@ -36,8 +36,8 @@ pub use name::{GatewayName, MAX_GATEWAY_NAME, MAX_STATION_NAME, NameError, Stati
 pub use quantity::{ByQuantity, Fault, Quantity};
 pub use reading::{Batch, Clock, MAX_READINGS, Reading};
 pub use station::{
-    About, Health, LogHealth, MAX_SENSORS, MAX_STREAMS, MAX_WARNING, SensorAbout, SensorHealth, SensorState, StationState,
-    Status, StreamState, Streams,
+    About, Health, LogHealth, MAX_SENSORS, MAX_STREAMS, MAX_WARNING, SensorAbout, SensorHealth, SensorState,
+    StationState, Status, StreamState, Streams,
 };
 pub use stream::{MAX_SEQ, SeqError, StreamId, StreamIdError};
 pub use time::{Millis, TimeError};

@@ -124,8 +124,9 @@ fn health_is_as_its_golden_file() {
         state,
         fault,
         since: at(since),
-        warning: (fault.is_none())
-            .then(|| "temperature_c differs from sht4x at 0x44 by more than both may be off".try_into().unwrap()),
+        warning: (fault.is_none()).then(|| {
+            "temperature_c differs from sht4x at 0x44 by more than both may be off".try_into().unwrap()
+        }),
     };
     let health = Health {
         version: "0.1.0".try_into().unwrap(),

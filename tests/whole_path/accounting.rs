@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use minuano_tests::{Bucket, Gateway, Mosquitto, SOON, Settings, Station, eventually, python, s3};
 use serde_json::{Value, json};
 
-/// A backlog that takes some ten seconds to deliver, and four live readings a second beside it.
-const BUS: &str = "[bus]\nkind = \"emulated\"\nhistory = \"50m\"\n\
-                   [sampling]\ninterval = \"250ms\"\nreport = \"250ms\"\n";
-/// Readings of the history, or nearly: emulated sensors take their time too.
+/// A backlog that takes some ten seconds to deliver, and a live reading a second beside it.
+const BUS: &str = "[bus]\nkind = \"emulated\"\nhistory = \"200m\"\n\
+                   [sampling]\ninterval = \"1s\"\nreport = \"1s\"\n";
+/// Readings of the history, or nearly.
 const BACKLOG: u64 = 11_900;
 
 #[test]

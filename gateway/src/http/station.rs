@@ -163,6 +163,10 @@ pub struct Log {
     bytes: u64,
     /// Readings that overflow took since the stream began.
     lost: u64,
+    /// Why the log is in RAM alone, or which of its files it does not understand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    fault: Option<String>,
 }
 
 /// How a sensor is.
@@ -177,6 +181,10 @@ pub struct SensorNow {
     #[schema(nullable = false)]
     fault: Option<&'static str>,
     since: Timestamp,
+    /// What a person should look at although it measures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    warning: Option<String>,
 }
 
 /// How a station's readings are accounted for.
@@ -293,6 +301,7 @@ impl StationHealth {
             },
             fault: sensor.fault.map(minuano_telemetry::Fault::word),
             since: Timestamp(sensor.since),
+            warning: sensor.warning.as_ref().map(|warning| warning.as_str().to_owned()),
         };
         Self {
             at: Timestamp(at),
@@ -300,7 +309,12 @@ impl StationHealth {
             uptime_s: health.uptime_s,
             stream: health.stream.to_string(),
             measured: health.measured,
-            log: Log { readings: health.log.readings, bytes: health.log.bytes, lost: health.log.lost },
+            log: Log {
+                readings: health.log.readings,
+                bytes: health.log.bytes,
+                lost: health.log.lost,
+                fault: health.log.fault.as_ref().map(|fault| fault.as_str().to_owned()),
+            },
             sensors: health.sensors.iter().map(sensor).collect(),
             clock: health.clock.into(),
             cpu_c: health.cpu_c,
