@@ -34,19 +34,20 @@ enum Time {
 impl Clock {
     /// The system's clock.
     pub fn system(source: ClockSource) -> Self {
-        Self::new(Time::System, source)
+        Self::new(Time::System, source, boot())
     }
 
     /// An emulated one.
     pub fn emulated(clock: emulated::Clock, source: ClockSource) -> Self {
-        Self::new(Time::Emulated(clock), source)
+        // No boot's: its time since the boot means nothing to another process.
+        Self::new(Time::Emulated(clock), source, BootId::default())
     }
 
-    fn new(time: Time, source: ClockSource) -> Self {
+    fn new(time: Time, source: ClockSource, boot: BootId) -> Self {
         Self {
             time,
             source,
-            boot: boot(),
+            boot,
             was_synchronised: AtomicBool::new(false),
             least_offset_ms: AtomicI64::new(Millis::YEAR_2020.get()),
         }

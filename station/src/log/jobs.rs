@@ -2,7 +2,7 @@
 
 use minuano_telemetry::MAX_STREAMS;
 
-use super::entry::Stamp;
+use super::entry::{BootId, Stamp};
 use super::fault::Fault;
 use super::format::segment::HEADER;
 use super::recover::Recovery;
@@ -108,8 +108,8 @@ impl Log {
         self.duty.unsaved = !self.shelf.segments.is_empty();
         self.fault = None;
         self.duty.failures = 0;
-        if let Some(offset_ms) = self.running.offset_ms() {
-            let boot = self.running.run().boot;
+        let boot = self.running.run().boot;
+        if let Some(offset_ms) = self.running.offset_ms().filter(|_| boot != BootId::default()) {
             self.earlier.iter_mut().filter(|of| of.run().boot == boot).for_each(|of| of.learn(offset_ms));
         }
     }
