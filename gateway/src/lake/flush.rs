@@ -75,7 +75,7 @@ impl Lake {
     }
 
     /// Tries `step` again where the lake may answer better next time.
-    async fn patiently<T>(
+    pub(super) async fn patiently<T>(
         &self,
         mut step: impl AsyncFnMut() -> Result<T, LakeError>,
         progress: &mut impl FnMut(&str),

@@ -9,9 +9,10 @@
 //! - [`upload`]: planned batches go to the lake, each file once
 //! - [`remote`]: the folder or bucket
 //! - [`old_copy`]: a store restored from a backup takes a new identity
-//! - [`flush`], [`verify`]: the commands
+//! - [`flush`], [`verify`], [`backfill`]: the commands
 //! - [`status`], [`counters`]: how far it is, for routes and metrics
 
+pub mod backfill;
 pub mod counters;
 pub mod flush;
 pub mod key;
@@ -39,6 +40,7 @@ use crate::store::{Store, StoreError};
 use plan::{Close, Limits};
 use remote::{Remote, RemoteError};
 
+pub use backfill::Backfilled;
 pub use flush::Flushed;
 pub use verify::Report;
 

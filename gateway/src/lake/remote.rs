@@ -131,6 +131,19 @@ impl Remote {
         self.files.get(&Path::parse(key)?).await?.bytes().await
     }
 
+    /// A whole file, if it is there.
+    pub async fn find(&self, key: &str) -> object_store::Result<Option<Bytes>> {
+        match self.fetch(key).await {
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            fetched => fetched.map(Some),
+        }
+    }
+
+    /// Puts a file in the place of one that is known to be wrong.
+    pub async fn replace(&self, key: &str, bytes: Bytes) -> object_store::Result<()> {
+        self.files.put(&Path::parse(key)?, bytes.into()).await.map(|_| ())
+    }
+
     /// All files in a folder and its folders.
     pub fn list(&self, folder: &str) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
         self.files.list(Some(&Path::from(folder)))

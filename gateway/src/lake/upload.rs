@@ -81,19 +81,27 @@ async fn upload_files(store: &Arc<Store>, remote: &Remote, batch: &Batch) -> Res
         reader = returned;
         let (key, Encoded { bytes, rows: _, sha256 }) = encoded?;
         let there = put(remote, &key, bytes.into(), &sha256).await?;
-        let store = Arc::clone(store);
-        blocking(move || {
-            store
-                .writer()?
-                .execute(
-                    "UPDATE lake_files SET bytes = ?2, sha256 = ?3, file_sha256 = ?4 WHERE key = ?1",
-                    (key.to_string(), there.len(), sha256, rows::sha256(&there)),
-                )
-                .map_err(LakeError::from)
-        })
-        .await?;
+        mark(store, &key, there, sha256).await?;
     }
     Ok(())
+}
+
+/// Writes down that `there`, whose rows have the fingerprint `sha256`, stands at `key`.
+pub(super) async fn mark(
+    store: &Arc<Store>,
+    key: &Key,
+    there: Bytes,
+    sha256: String,
+) -> Result<(), LakeError> {
+    let (store, key) = (Arc::clone(store), key.to_string());
+    blocking(move || {
+        store.writer()?.execute(
+            "UPDATE lake_files SET bytes = ?2, sha256 = ?3, file_sha256 = ?4 WHERE key = ?1",
+            (key, there.len(), sha256, rows::sha256(&there)),
+        )?;
+        Ok(())
+    })
+    .await
 }
 
 fn open(store: &Store, batch: Batch) -> Result<(BatchReader, Vec<PlannedFile>), LakeError> {
@@ -121,7 +129,7 @@ pub(super) fn encode(reader: &BatchReader, key: &Key, planned: u64) -> Result<En
 }
 
 /// Puts the file, or finds its rows there already; gives the bytes that are there.
-async fn put(remote: &Remote, key: &Key, bytes: Bytes, sha256: &str) -> Result<Bytes, LakeError> {
+pub(super) async fn put(remote: &Remote, key: &Key, bytes: Bytes, sha256: &str) -> Result<Bytes, LakeError> {
     let key = key.to_string();
     if remote.create(&key, bytes.clone()).await? == Created::New {
         return Ok(bytes);

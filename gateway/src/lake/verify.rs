@@ -130,10 +130,7 @@ pub async fn verify(store: &Arc<Store>, remote: &Remote, gateway: &GatewayName) 
         page.retain(|known| verification.done.contains(&known.first_row));
         let mut fetched = stream::iter(page)
             .map(|known| async {
-                let bytes = match remote.fetch(&known.key).await {
-                    Err(object_store::Error::NotFound { .. }) => None,
-                    fetched => Some(fetched?),
-                };
+                let bytes = remote.find(&known.key).await?;
                 Ok::<_, LakeError>((known, bytes))
             })
             .buffered(FETCHED_AT_ONCE);
