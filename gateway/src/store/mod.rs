@@ -2,12 +2,14 @@
 //!
 //! # Layout
 //!
-//! - `schema.sql`: the tables, and the view `observations` in real units
+//! - `schema.sql`, then `migrations/`: the tables, and the view `observations` in real units
+//! - `schema`: versions of the tables, and how a store of an earlier one becomes one of this
 //! - [`Store`]: opens and migrates the file, hands out connections
 //! - [`row`]: a stored reading, and how its values stand in columns
 //! - [`streams`]: which seqs of each stream are accounted for
 //! - [`stations`]: what is known of each station
 //! - [`anomalies`]: episodes of suspect data
+//! - [`rollups`]: readings folded into minutes, ten minutes and hours
 //! - [`query`]: what the routes ask
 //! - [`retention`]: rows that are old and in the lake are pruned
 
@@ -15,7 +17,9 @@ pub mod anomalies;
 mod file;
 pub mod query;
 pub mod retention;
+pub mod rollups;
 pub mod row;
+mod schema;
 pub mod stations;
 pub mod streams;
 
