@@ -13,6 +13,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use rusqlite::{Connection, OptionalExtension};
 use serde::Serialize;
 
+use super::anomalies::check;
 use super::key::Key;
 use super::parquet::{Encoded, named_sha256};
 use super::plan::Batch;
@@ -60,11 +61,21 @@ impl fmt::Display for Backfilled {
 }
 
 impl Backfilled {
-    fn refuse(&mut self, key: String, what: String) {
+    pub(super) fn refuse(&mut self, key: String, what: String) {
         self.refused += 1;
         if self.refused_files.len() < MOST_NAMED {
             self.refused_files.push(Problem { key, what });
         }
+    }
+
+    pub(super) fn refuse_other(&mut self, key: String) {
+        self.refuse(key, "holds other rows than were uploaded; --replace overwrites it".to_owned());
+    }
+
+    pub(super) fn refuse_changed(&mut self, key: String) {
+        let what = "the store's rows are not those that were uploaded (a station renamed?); \
+                    --replace uploads them as they are";
+        self.refuse(key, what.to_owned());
     }
 }
 
@@ -78,8 +89,8 @@ struct Known {
 }
 
 /// What stands at the key of an uploaded file.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum There {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum There {
     /// What was uploaded.
     Sound,
     Nothing,
@@ -112,6 +123,20 @@ impl Lake {
                 self.upload_first(&batch, &mut backfilled, &mut progress).await?;
             }
         }
+        let mut anomalies = backfilled.clone();
+        self.patiently(
+            async || {
+                anomalies = backfilled.clone();
+                let (_, fault) = super::anomalies::upload(&self.store, &self.remote).await?;
+                if let Some(LakeError::Different { key, what }) = fault {
+                    anomalies.refuse(key, what);
+                }
+                check::backfill(&self.store, &self.remote, replace, &mut anomalies).await
+            },
+            &mut progress,
+        )
+        .await?;
+        backfilled = anomalies;
         backfilled.ok = backfilled.refused == 0;
         Ok(backfilled)
     }
@@ -154,21 +179,18 @@ impl Lake {
         let looked = async || {
             let looks = stream::iter(files.clone()).map(|known| async {
                 let found = self.remote.find(&known.key.to_string()).await?;
-                Ok::<_, LakeError>((there(found.as_ref(), &known), known))
+                Ok::<_, LakeError>((there(found.as_ref(), &known.sha256, &known.file_sha256), known))
             });
             looks.buffered(FETCHED_AT_ONCE).try_collect::<Vec<_>>().await
         };
         for (there, known) in self.patiently(looked, progress).await? {
             backfilled.checked += 1;
-            if backfilled.checked % TOLD_EVERY == 0 {
+            if backfilled.checked.is_multiple_of(TOLD_EVERY) {
                 progress(&format!("{} files checked", backfilled.checked));
             }
             match there {
                 There::Sound => {}
-                There::Other if !replace => backfilled.refuse(
-                    known.key.to_string(),
-                    "holds other rows than were uploaded; --replace overwrites it".to_owned(),
-                ),
+                There::Other if !replace => backfilled.refuse_other(known.key.to_string()),
                 _ => wrong.push((known, there)),
             }
         }
@@ -202,9 +224,7 @@ impl Lake {
                 Err(error) => return Err(error),
             };
             if encoded.sha256 != sha256 && !replace {
-                let what = "the store's rows are not those that were uploaded (a station renamed?); \
-                            --replace uploads them as they are";
-                backfilled.refuse(key.to_string(), what.to_owned());
+                backfilled.refuse_changed(key.to_string());
                 continue;
             }
             progress(&format!("{key}: {rows} rows"));
@@ -219,7 +239,7 @@ impl Lake {
         let Encoded { bytes, sha256, .. } = encoded.clone();
         let bytes = Bytes::from(bytes);
         let there = if there == There::Nothing {
-            put(&self.remote, key, bytes, &sha256).await?
+            put(&self.remote, key.to_string(), bytes, &sha256).await?
         } else {
             self.remote.replace(&key.to_string(), bytes.clone()).await?;
             bytes
@@ -228,11 +248,12 @@ impl Lake {
     }
 }
 
-fn there(found: Option<&Bytes>, known: &Known) -> There {
+/// Compares with the hashes of what was uploaded: of its rows and of its bytes.
+pub(super) fn there(found: Option<&Bytes>, rows: &str, file: &str) -> There {
     let Some(bytes) = found else { return There::Nothing };
     match named_sha256(bytes) {
-        _ if sha256(bytes) == known.file_sha256 => There::Sound,
-        Some(named) if named != known.sha256 => There::Other,
+        _ if sha256(bytes) == file => There::Sound,
+        Some(named) if named != rows => There::Other,
         _ => There::Damaged,
     }
 }

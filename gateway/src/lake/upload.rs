@@ -80,7 +80,7 @@ async fn upload_files(store: &Arc<Store>, remote: &Remote, batch: &Batch) -> Res
         .await?;
         reader = returned;
         let (key, Encoded { bytes, rows: _, sha256 }) = encoded?;
-        let there = put(remote, &key, bytes.into(), &sha256).await?;
+        let there = put(remote, key.to_string(), bytes.into(), &sha256).await?;
         mark(store, &key, there, sha256).await?;
     }
     Ok(())
@@ -129,8 +129,12 @@ pub(super) fn encode(reader: &BatchReader, key: &Key, planned: u64) -> Result<En
 }
 
 /// Puts the file, or finds its rows there already; gives the bytes that are there.
-pub(super) async fn put(remote: &Remote, key: &Key, bytes: Bytes, sha256: &str) -> Result<Bytes, LakeError> {
-    let key = key.to_string();
+pub(super) async fn put(
+    remote: &Remote,
+    key: String,
+    bytes: Bytes,
+    sha256: &str,
+) -> Result<Bytes, LakeError> {
     if remote.create(&key, bytes.clone()).await? == Created::New {
         return Ok(bytes);
     }
@@ -140,7 +144,7 @@ pub(super) async fn put(remote: &Remote, key: &Key, bytes: Bytes, sha256: &str) 
         _ if there == bytes => return Ok(there),
         Some(named) if named == sha256 => return Ok(there),
         Some(named) => format!("rows with sha256 {named} instead of {sha256}"),
-        None => format!("{} bytes that are no file of readings", there.len()),
+        None => format!("{} bytes that are no file of ours", there.len()),
     };
     Err(LakeError::Different { key, what })
 }
