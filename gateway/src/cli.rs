@@ -2,6 +2,8 @@
 
 mod lake;
 
+mod store;
+
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -57,6 +59,12 @@ enum Command {
     /// What went to the lake.
     #[command(subcommand)]
     Lake(lake::Command),
+    /// Copies of the store.
+    #[command(subcommand)]
+    Store(store::StoreCommand),
+    /// What the store knows of a station.
+    #[command(subcommand)]
+    Station(store::StationCommand),
     /// Becomes the gateway that acknowledges a station, or all that another gateway owned.
     TakeOver {
         /// The station; all of them where not given.
@@ -130,6 +138,8 @@ fn execute(command: Command) -> anyhow::Result<bool> {
             Ok(true)
         }
         Command::Lake(command) => in_runtime(lake::execute(command)),
+        Command::Store(command) => store::store(command),
+        Command::Station(command) => store::station(command),
         Command::TakeOver { station, config } => {
             let config = Config::load(config.config)?;
             let taken = in_runtime(take_over::take_over(&config, station))?;

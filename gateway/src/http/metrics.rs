@@ -63,6 +63,10 @@ fn describe() {
         "Events that slow listeners had to be told from the store."
     );
     describe_counter!("minuano_stream_resets_total", "Listeners that were told to begin again.");
+    describe_gauge!(
+        "minuano_store_set_aside",
+        "Damaged stores beside this one that were set aside and not salvaged yet."
+    );
     describe_gauge!("minuano_rollup_rows_waiting", "Readings that the rollups do not hold yet.");
     describe_histogram!("minuano_commit_seconds", "How long commits to the store took.");
 }

@@ -14,13 +14,13 @@ use tokio::sync::Semaphore;
 use super::schema::{self, VERSION};
 
 /// `PRAGMA application_id`: "Minu".
-const APPLICATION: i64 = 0x4d69_6e75;
+pub(super) const APPLICATION: i64 = 0x4d69_6e75;
 /// Idle connections kept for reading; more are opened when needed and closed after use.
 const IDLE_READERS: usize = 4;
 /// Queries from async code that run at once; others wait their turn.
 const ASKED_AT_ONCE: usize = 8;
 /// How long a connection waits for another process's lock.
-const BUSY: Duration = Duration::from_secs(10);
+pub(super) const BUSY: Duration = Duration::from_secs(10);
 
 /// What stops the store.
 #[derive(Debug, thiserror::Error)]

@@ -11,15 +11,23 @@
 //! - [`anomalies`]: episodes of suspect data
 //! - [`rollups`]: readings folded into minutes, ten minutes and hours
 //! - [`query`]: what the routes ask
+//! - [`integrity`], [`lock`], [`set_aside`]: a damaged file is found, and makes place for a fresh one
+//! - [`backup`]: a copy of the store while the gateway runs, and the store from a copy
+//! - [`forget`]: a station is forgotten, or gets another name
 //! - [`retention`]: rows that are old and in the lake are pruned
 
 pub mod anomalies;
+pub mod backup;
 mod file;
+pub mod forget;
+pub mod integrity;
+pub mod lock;
 pub mod query;
 pub mod retention;
 pub mod rollups;
 pub mod row;
 mod schema;
+pub mod set_aside;
 pub mod stations;
 pub mod streams;
 
