@@ -281,6 +281,8 @@ async fn blocking<T: Send + 'static>(
 }
 
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::TryStreamExt;
+use futures::stream::FuturesUnordered;
 use minuano_telemetry::Millis;
 use rusqlite::{Connection, OptionalExtension};
 
@@ -17,6 +19,9 @@ use super::rows::{self, BatchReader};
 use super::{LakeError, blocking};
 use crate::store::Store;
 use crate::store::row::parsed;
+
+/// Files on their way at once.
+const PUT_AT_ONCE: usize = 4;
 
 /// A file of a batch.
 struct PlannedFile {
@@ -72,6 +77,7 @@ pub async fn upload(
 async fn upload_files(store: &Arc<Store>, remote: &Remote, batch: &Batch) -> Result<(), LakeError> {
     let (opening, planned) = (Arc::clone(store), batch.clone());
     let (mut reader, files) = blocking(move || open(&opening, planned)).await?;
+    let mut putting = FuturesUnordered::new();
     for PlannedFile { key, rows, .. } in files.into_iter().filter(|file| !file.uploaded) {
         let (returned, encoded) = blocking(move || {
             let encoded = encode(&reader, &key, rows).map(|encoded| (key, encoded));
@@ -80,10 +86,15 @@ async fn upload_files(store: &Arc<Store>, remote: &Remote, batch: &Batch) -> Res
         .await?;
         reader = returned;
         let (key, Encoded { bytes, rows: _, sha256 }) = encoded?;
-        let there = put(remote, key.to_string(), bytes.into(), &sha256).await?;
-        mark(store, &key, there, sha256).await?;
+        if putting.len() == PUT_AT_ONCE {
+            putting.try_next().await?;
+        }
+        putting.push(async move {
+            let there = put(remote, key.to_string(), bytes.into(), &sha256).await?;
+            mark(store, &key, there, sha256).await
+        });
     }
-    Ok(())
+    putting.try_collect().await
 }
 
 /// Writes down that `there`, whose rows have the fingerprint `sha256`, stands at `key`.

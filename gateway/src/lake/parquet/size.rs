@@ -152,7 +152,7 @@ fn bytes_a_row() {
             Box::new(|| few_statistics(plain(zstd(9), Encoding::PLAIN)).build()),
         ),
     ];
-    for stations in [3, 20] {
+    for stations in [3, 100] {
         let rows = day(stations);
         for (span, name) in [(300_000, "5 min"), (HOUR, "1 h")] {
             for (way, make) in &ways {
