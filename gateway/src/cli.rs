@@ -1,9 +1,12 @@
 //! The command line, and what each command ends with.
 
+mod lake;
+
+mod store;
+
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
@@ -11,10 +14,7 @@ use minuano_settings::Problems;
 use minuano_telemetry::StationName;
 use tracing_subscriber::EnvFilter;
 
-use crate::clock::now;
 use crate::config::Config;
-use crate::lake::Lake;
-use crate::store::Store;
 use crate::{http, run, shutdown, take_over};
 
 const DONE: u8 = 0;
@@ -58,33 +58,19 @@ enum Command {
     Openapi,
     /// What went to the lake.
     #[command(subcommand)]
-    Lake(LakeCommand),
+    Lake(lake::Command),
+    /// Copies of the store.
+    #[command(subcommand)]
+    Store(store::StoreCommand),
+    /// What the store knows of a station.
+    #[command(subcommand)]
+    Station(store::StationCommand),
     /// Becomes the gateway that acknowledges a station, or all that another gateway owned.
     TakeOver {
         /// The station; all of them where not given.
         station: Option<StationName>,
         #[command(flatten)]
         config: ConfigArg,
-    },
-}
-
-#[derive(Debug, Subcommand)]
-enum LakeCommand {
-    /// Reads every batch back; counts rows, duplicates and gaps. Exit code 1 if anything is wrong.
-    Verify {
-        #[command(flatten)]
-        config: ConfigArg,
-        /// Prints one line of JSON.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Uploads all that is stored now, without waiting for batches to close.
-    Flush {
-        #[command(flatten)]
-        config: ConfigArg,
-        /// Prints one line of JSON.
-        #[arg(long)]
-        json: bool,
     },
 }
 
@@ -151,7 +137,9 @@ fn execute(command: Command) -> anyhow::Result<bool> {
             say(&http::openapi())?;
             Ok(true)
         }
-        Command::Lake(command) => in_runtime(lake_command(command)),
+        Command::Lake(command) => in_runtime(lake::execute(command)),
+        Command::Store(command) => store::store(command),
+        Command::Station(command) => store::station(command),
         Command::TakeOver { station, config } => {
             let config = Config::load(config.config)?;
             let taken = in_runtime(take_over::take_over(&config, station))?;
@@ -172,31 +160,6 @@ fn in_runtime<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Res
         .build()
         .context("the runtime did not start")?
         .block_on(future)
-}
-
-async fn lake_command(command: LakeCommand) -> anyhow::Result<bool> {
-    match command {
-        LakeCommand::Verify { config, json } => {
-            let report = open_lake(config)?.verify().await?;
-            say(&if json { serde_json::to_string(&report)? } else { report.to_string() })?;
-            Ok(report.ok)
-        }
-        LakeCommand::Flush { config, json } => {
-            let flushed = open_lake(config)?.flush(|line| tracing::info!("{line}")).await?;
-            say(&if json { serde_json::to_string(&flushed)? } else { flushed.to_string() })?;
-            Ok(true)
-        }
-    }
-}
-
-fn open_lake(arg: ConfigArg) -> anyhow::Result<Lake> {
-    let config = Config::load(arg.config)?;
-    let Some(lake) = &config.lake else {
-        let what = "is not configured; it takes [lake] with url = \"file:///folder\" or s3://bucket/prefix";
-        return Err(Problems::one("lake", what).into());
-    };
-    let store = Arc::new(Store::open(&config.store.file, now())?);
-    Ok(Lake::open(lake, config.quality.settle_after, &config.gateway, store)?)
 }
 
 /// A reader that went away, as `head` does, is no error of ours.

@@ -1,5 +1,6 @@
 //! The whole path of a reading, from the brokers to whoever looks.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
@@ -18,7 +19,8 @@ use crate::ingest::writer::{INBOX, Parts, Writer};
 use crate::lake::Lake;
 use crate::live::Hub;
 use crate::shutdown::requested;
-use crate::store::Store;
+use crate::store::integrity::{self, Opened, Replaced};
+use crate::store::set_aside;
 use crate::{broker, ingest};
 
 /// Runs the service until `shutdown` becomes true.
@@ -30,9 +32,11 @@ pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Res
         format!("http.listen {}; it takes a free port on this machine", config.http.listen)
     })?;
     let metrics = metrics::install()?;
-    let store = Arc::new(Store::open(&config.store.file, now())?);
+    let Opened { store, lock: _lock, replaced } = integrity::open(&config.store.file, now())?;
+    let store = Arc::new(store);
     let (directory, hub) = (Arc::new(Directory::default()), Hub::default());
     let readiness = Arc::new(Readiness::default());
+    say_what_is_aside(&readiness, store.file(), replaced.as_ref());
     let lake = match &config.lake {
         Some(lake) => Some(
             Lake::open(lake, config.quality.settle_after, &config.gateway, Arc::clone(&store))
@@ -104,6 +108,24 @@ pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Res
     tasks.all(&shutdown).await?;
     tracing::info!("stopped; everything that came is on disk");
     Ok(())
+}
+
+/// The gateway is ready with a fresh store, but nobody shall miss that another one waits to be salvaged.
+fn say_what_is_aside(readiness: &Readiness, file: &Path, replaced: Option<&Replaced>) {
+    let aside = set_aside::list(file);
+    let count = u32::try_from(aside.len()).unwrap_or(u32::MAX);
+    ::metrics::gauge!("minuano_store_set_aside").set(f64::from(count));
+    let Some(newest) = aside.last() else { return };
+    let name = newest.file_name().unwrap_or_default().to_string_lossy();
+    let why = replaced.map(|replaced| format!(" ({})", replaced.why)).unwrap_or_default();
+    readiness.set(
+        "damaged stores",
+        true,
+        format!(
+            "{count} set aside; the newest is {name}{why}. What it holds is not in this store until, with the \
+             gateway stopped, minuano-gateway store salvage has read it"
+        ),
+    );
 }
 
 /// What runs beside each other. None of it ends before the shutdown: a gateway that lives on without its

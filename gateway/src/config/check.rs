@@ -148,9 +148,9 @@ fn brokers(mut joined: Vec<MqttConfig>, own: &RawBroker, problems: &mut Problems
 }
 
 fn checked_lake(mut lake: LakeConfig, problems: &mut Problems) -> LakeConfig {
-    let scheme = lake.url.split_once("://").map(|(scheme, _)| scheme);
+    let scheme = lake.url.split_once("://").map(|(scheme, _)| scheme.to_owned());
     problems.require(
-        matches!(scheme, Some("file" | "s3" | "gs" | "az")),
+        matches!(scheme.as_deref(), Some("file" | "s3" | "gs" | "az")),
         "lake.url",
         format_args!(
             "{:?} takes file:///folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix",
@@ -170,8 +170,37 @@ fn checked_lake(mut lake: LakeConfig, problems: &mut Problems) -> LakeConfig {
         "lake.access_key_id",
         "goes with secret_access_key or secret_access_key_file: give both or neither",
     );
+    checked_keeping(&lake, scheme.as_deref(), problems);
     problems.require((1..=500_000).contains(&lake.close_rows), "lake.close_rows", "takes 1 to 500000");
     lake
+}
+
+/// How the server keeps the files.
+fn checked_keeping(lake: &LakeConfig, scheme: Option<&str>, problems: &mut Problems) {
+    if let Some(class) = &lake.storage_class {
+        problems.require(scheme != Some("file"), "lake.storage_class", "a folder has none");
+        // Files are read back to verify them and to tell a repeat from a collision.
+        let offline = ["GLACIER", "DEEP_ARCHIVE", "Archive"];
+        problems.require(
+            !class.is_empty() && !offline.iter().any(|name| name.eq_ignore_ascii_case(class)),
+            "lake.storage_class",
+            "takes a class whose files can be read at once, such as STANDARD_IA or GLACIER_IR",
+        );
+    }
+    if let Some(how) = &lake.encryption {
+        problems.require(scheme == Some("s3"), "lake.encryption", "is for s3://; others always encrypt");
+        problems.require(
+            ["AES256", "aws:kms", "aws:kms:dsse"].contains(&how.as_str()),
+            "lake.encryption",
+            "takes \"AES256\", \"aws:kms\" or \"aws:kms:dsse\"",
+        );
+    }
+    let by_kms = lake.encryption.as_deref().is_some_and(|how| how.starts_with("aws:kms"));
+    problems.require(
+        lake.encryption_key_id.is_none() || by_kms,
+        "lake.encryption_key_id",
+        "goes with encryption = \"aws:kms\" or \"aws:kms:dsse\"",
+    );
 }
 
 #[cfg(test)]
@@ -215,6 +244,25 @@ mod tests {
         let problems = load(&example).unwrap_err();
         let only_files = problems.0.iter().all(|problem| problem.key.ends_with("_file"));
         assert!(only_files, "{problems}");
+    }
+
+    #[test]
+    fn a_server_keeps_files_only_as_it_can() {
+        let lake = |rest: &str| {
+            let broker = "gateway = \"home\"\n[broker]\nembedded = true\n[lake]\n";
+            load(&format!("{broker}{rest}")).map(|_| ()).map_err(|problems| problems.to_string())
+        };
+        lake("url = \"s3://b\"\nstorage_class = \"STANDARD_IA\"\nencryption = \"AES256\"").unwrap();
+        lake("url = \"s3://b\"\nencryption = \"aws:kms\"\nencryption_key_id = \"k\"").unwrap();
+        for (rest, key) in [
+            ("url = \"file:///l\"\nstorage_class = \"STANDARD_IA\"", "lake.storage_class"),
+            ("url = \"s3://b\"\nstorage_class = \"glacier\"", "lake.storage_class"),
+            ("url = \"gs://b\"\nencryption = \"AES256\"", "lake.encryption"),
+            ("url = \"s3://b\"\nencryption = \"rot13\"", "lake.encryption"),
+            ("url = \"s3://b\"\nencryption_key_id = \"k\"", "lake.encryption_key_id"),
+        ] {
+            assert!(lake(rest).unwrap_err().contains(key), "{rest}");
+        }
     }
 
     #[test]

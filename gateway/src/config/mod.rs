@@ -133,6 +133,12 @@ pub struct LakeConfig {
     pub secret_access_key: Option<Secret>,
     /// File that holds it.
     pub secret_access_key_file: Option<PathBuf>,
+    /// In which class files are kept, as the server names it; where absent, the bucket's default.
+    pub storage_class: Option<String>,
+    /// S3: how the server encrypts files: `AES256`, `aws:kms` or `aws:kms:dsse`.
+    pub encryption: Option<String>,
+    /// S3: with which key of KMS.
+    pub encryption_key_id: Option<String>,
     /// A batch closes at this age of its first row.
     #[serde(with = "minuano_settings::duration")]
     pub close_after: Duration,
@@ -149,6 +155,9 @@ impl Default for LakeConfig {
             access_key_id: None,
             secret_access_key: None,
             secret_access_key_file: None,
+            storage_class: None,
+            encryption: None,
+            encryption_key_id: None,
             close_after: Duration::from_secs(300),
             close_rows: 500_000,
         }

@@ -6,7 +6,7 @@
 
 use std::fmt::Write;
 
-use metrics::{describe_counter, describe_histogram};
+use metrics::{describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 
 use super::{App, now};
@@ -63,6 +63,11 @@ fn describe() {
         "Events that slow listeners had to be told from the store."
     );
     describe_counter!("minuano_stream_resets_total", "Listeners that were told to begin again.");
+    describe_gauge!(
+        "minuano_store_set_aside",
+        "Damaged stores beside this one that were set aside and not salvaged yet."
+    );
+    describe_gauge!("minuano_rollup_rows_waiting", "Readings that the rollups do not hold yet.");
     describe_histogram!("minuano_commit_seconds", "How long commits to the store took.");
 }
 

@@ -5,17 +5,18 @@
 //! - [`Writer::run`]: collect, commit, look for silence, acknowledge
 //! - `commit`: messages to the disk, however long the disk refuses
 //! - `memory`: what is on disk, taken into memory and told to who listens
+//! - `upkeep`: rollups follow the readings, old rows go
 
 mod commit;
 mod memory;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use metrics::counter;
-use minuano_telemetry::{GatewayName, Millis, Payload};
+use minuano_telemetry::{GatewayName, Payload};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
@@ -28,14 +29,12 @@ use crate::config::StoreConfig;
 use crate::directory::{Directory, Presence};
 use crate::http::Readiness;
 use crate::live::Hub;
-use crate::store::{Store, StoreError, retention, stations};
+use crate::store::{Store, StoreError, stations};
 
 /// Messages that may wait for the writer; beyond that the sockets are read more slowly.
 pub const INBOX: usize = 1024;
 /// How often silence is looked for.
 const TICK: Duration = Duration::from_secs(1);
-/// How often old rows are looked for.
-const PRUNE_EVERY: Duration = Duration::from_secs(60);
 
 const STORE: &str = "store";
 const OWNERSHIP: &str = "ownership";
@@ -78,7 +77,7 @@ pub struct Writer {
     answers: Answers,
     started: Instant,
     next_tick: Duration,
-    next_prune: Duration,
+    upkeep: upkeep::Upkeep,
 }
 
 impl Writer {
@@ -105,7 +104,7 @@ impl Writer {
             answers,
             started: Instant::now(),
             next_tick: TICK,
-            next_prune: Duration::ZERO,
+            upkeep: upkeep::Upkeep::default(),
         };
         writer.say_who_owns();
         Ok(writer)
@@ -125,6 +124,7 @@ impl Writer {
                 return;
             }
             self.tick();
+            self.keep_up();
             let pulses = &self.pulses;
             let is_owned = |index: Index| pulses[index].owner.is_none();
             self.answers.acknowledge(&self.ledger, self.started.elapsed(), is_owned);
@@ -144,7 +144,7 @@ impl Writer {
         messages
     }
 
-    /// Looks for stations that fell silent, and for rows that are old.
+    /// Looks for stations that fell silent.
     fn tick(&mut self) {
         let elapsed = self.started.elapsed();
         if elapsed < self.next_tick {
@@ -158,8 +158,7 @@ impl Writer {
                     != pulse.presence
             })
             .collect();
-        let result = self.mark_silent(&silent).and_then(|()| self.prune(elapsed));
-        if let Err(error) = result {
+        if let Err(error) = self.mark_silent(&silent) {
             self.parts.readiness.set(STORE, false, error.to_string());
             tracing::error!("store: {error}");
         }
@@ -179,19 +178,6 @@ impl Writer {
         for index in silent {
             self.enter(*index, Presence::Offline, since);
         }
-        Ok(())
-    }
-
-    fn prune(&mut self, elapsed: Duration) -> rusqlite::Result<()> {
-        if elapsed < self.next_prune {
-            return Ok(());
-        }
-        let retention = i64::try_from(self.parts.commits.retention.as_millis()).unwrap_or(i64::MAX);
-        let before = Millis::new(now().get().saturating_sub(retention)).unwrap_or(Millis::YEAR_2020);
-        let gone = retention::prune(&self.connection, before, self.parts.lake)?;
-        counter!("minuano_readings_pruned_total").increment(gone as u64);
-        // While there is more, the next tick goes on.
-        self.next_prune = if gone == 0 { elapsed + PRUNE_EVERY } else { elapsed };
         Ok(())
     }
 }

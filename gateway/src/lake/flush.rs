@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::plan::{Close, plan, settle_all};
 use super::upload::{next, upload};
-use super::{Lake, LakeError, TRY_AGAIN, blocking, old_copy};
+use super::{Lake, LakeError, TRY_AGAIN, anomalies, blocking, old_copy};
 use crate::clock::now;
 
 /// Tries of one batch before the flush gives up.
@@ -55,6 +55,7 @@ impl Lake {
             while super::plan::planned_to(&connection)? < last
                 && plan(&mut connection, &gateway, &limits, now(), Close::Now)?.is_some()
             {}
+            while anomalies::plan(&mut connection, &gateway, limits.close_after, now(), Close::Now)? {}
             Ok(())
         })
         .await?;
@@ -68,6 +69,11 @@ impl Lake {
             flushed.batches += 1;
             after = first_row;
         }
+        let upload = async || anomalies::upload(&self.store, &self.remote).await;
+        let (_, fault) = self.patiently(upload, &mut progress).await?;
+        if let Some(fault) = fault {
+            return Err(fault);
+        }
         let uploaded = self.store.ask(super::status::uploaded).await?;
         (flushed.lake_rows, flushed.lake_files) = (uploaded.rows, uploaded.files);
         flushed.lake_bytes = uploaded.bytes;
@@ -75,7 +81,7 @@ impl Lake {
     }
 
     /// Tries `step` again where the lake may answer better next time.
-    async fn patiently<T>(
+    pub(super) async fn patiently<T>(
         &self,
         mut step: impl AsyncFnMut() -> Result<T, LakeError>,
         progress: &mut impl FnMut(&str),

@@ -7,11 +7,14 @@
 //! - [`rows`]: a row of the lake, its fingerprint, and how a batch comes from the store
 //! - [`parquet`]: rows to bytes and back
 //! - [`upload`]: planned batches go to the lake, each file once
+//! - [`anomalies`]: closed episodes, the same way
 //! - [`remote`]: the folder or bucket
 //! - [`old_copy`]: a store restored from a backup takes a new identity
-//! - [`flush`], [`verify`]: the commands
+//! - [`flush`], [`verify`], [`backfill`]: the commands
 //! - [`status`], [`counters`]: how far it is, for routes and metrics
 
+pub mod anomalies;
+pub mod backfill;
 pub mod counters;
 pub mod flush;
 pub mod key;
@@ -39,6 +42,7 @@ use crate::store::{Store, StoreError};
 use plan::{Close, Limits};
 use remote::{Remote, RemoteError};
 
+pub use backfill::Backfilled;
 pub use flush::Flushed;
 pub use verify::Report;
 
@@ -180,6 +184,7 @@ impl Lake {
         if self.store.ask(move |connection| plan::is_due(connection, &limits, now())).await? {
             self.plan().await?;
         }
+        self.anomalies(work).await?;
         let mut after = 0;
         while let Some(batch) = self.store.ask(move |connection| upload::next(connection, after)).await? {
             after = batch.first_row;
@@ -198,6 +203,29 @@ impl Lake {
                 Err(error) => return Err(error),
             }
             self.count().await?;
+        }
+        Ok(())
+    }
+
+    /// Plans and uploads closed episodes.
+    async fn anomalies(&self, work: &mut Work) -> Result<(), LakeError> {
+        let close_after = self.limits.close_after;
+        if self.store.ask(move |connection| anomalies::is_due(connection, close_after, now())).await? {
+            let (store, gateway) = (Arc::clone(&self.store), self.gateway.clone());
+            blocking(move || {
+                let mut connection = store.writer()?;
+                anomalies::plan(&mut connection, &gateway, close_after, now(), Close::WhenDue)?;
+                Ok(())
+            })
+            .await?;
+        }
+        // No batch of readings begins at row 0.
+        if !work.waits(0)
+            && let (_, Some(error)) = anomalies::upload(&self.store, &self.remote).await?
+        {
+            counters::failed();
+            tracing::error!(%error, "a file of anomalies cannot be uploaded");
+            work.put_off(0);
         }
         Ok(())
     }
@@ -252,6 +280,8 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.unwrap_or(Err(LakeError::Stopped))
 }
 
+#[cfg(test)]
+mod keys;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use futures::TryStreamExt;
 use minuano_telemetry::GatewayName;
 
+use super::anomalies::{self, AnomalyKey};
 use super::key::{FOLDER, Key};
 use super::plan::planned_to;
 use super::remote::Remote;
@@ -30,12 +31,23 @@ pub async fn check(
             newest = newest.max(Some(key.last_row));
         }
     }
-    let Some(newest) = newest else { return Ok(None) };
+    let mut closing = None;
+    let mut files = remote.list(anomalies::FOLDER);
+    while let Some(file) = files.try_next().await? {
+        let Ok(key) = file.location.as_ref().parse::<AnomalyKey>() else { continue };
+        if key.store == id && key.gateway == *gateway {
+            closing = closing.max(Some(key.last));
+        }
+    }
+    if newest.is_none() && closing.is_none() {
+        return Ok(None);
+    }
+    let (newest, closing) = (newest.unwrap_or(0), closing.unwrap_or(0));
     let asked = Arc::clone(store);
     blocking(move || {
         // Read after the listing: another process of this store may have planned and uploaded meanwhile.
         let planned = asked.read(planned_to)?;
-        if newest <= planned {
+        if newest <= planned && closing <= asked.read(anomalies::planned_to)? {
             return Ok(None);
         }
         let new = asked.take_new_id(id)?;

@@ -53,7 +53,7 @@ struct Range {
 
 /// Whether `moment` is at least `age` away. A moment in the future counts by its distance too: the clock
 /// was set back, and rows must not wait until it is there again.
-fn is_past(moment: i64, now: Millis, age: Duration) -> bool {
+pub(super) fn is_past(moment: i64, now: Millis, age: Duration) -> bool {
     u128::from(now.get().abs_diff(moment)) >= age.as_millis()
 }
 

@@ -17,7 +17,8 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{
-    BackoffConfig, ClientOptions, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, RetryConfig,
+    Attribute, Attributes, BackoffConfig, ClientOptions, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode,
+    PutOptions, PutResult, RetryConfig,
 };
 
 use crate::config::LakeConfig;
@@ -73,6 +74,12 @@ pub enum Created {
 #[derive(Clone, Debug)]
 pub struct Remote {
     files: Arc<dyn ObjectStore>,
+    /// What each file is put with.
+    attributes: Attributes,
+    /// Some S3 servers (Garage 2.5) ignore `If-None-Match` and overwrite: there a look goes before.
+    looks_first: bool,
+    #[cfg(test)]
+    overwrites: bool,
 }
 
 impl Remote {
@@ -109,17 +116,37 @@ impl Remote {
             ),
             _ => return Err(refused("takes file://, s3://, gs:// or az://")),
         };
+        let mut attributes = Attributes::new();
+        if let Some(class) = &config.storage_class {
+            attributes.insert(Attribute::StorageClass, class.clone().into());
+        }
+        let looks_first = scheme == "s3" && config.endpoint.is_some();
         let prefix = prefix.trim_matches('/');
         if prefix.is_empty() {
-            return Ok(Self { files });
+            return Ok(Self { attributes, looks_first, ..Self::plain(files) });
         }
         let prefix = Path::parse(prefix).map_err(|error| client(error.into()))?;
-        Ok(Self { files: Arc::new(PrefixStore::new(files, prefix)) })
+        let files = Arc::new(PrefixStore::new(files, prefix));
+        Ok(Self { attributes, looks_first, ..Self::plain(files) })
     }
 
-    /// Puts a file where none is: exactly one of all who try at once wins.
+    fn plain(files: Arc<dyn ObjectStore>) -> Self {
+        Self {
+            files,
+            attributes: Attributes::default(),
+            looks_first: false,
+            #[cfg(test)]
+            overwrites: false,
+        }
+    }
+
+    /// Puts a file where none is: exactly one of all who try at once wins. A server that ignores
+    /// create-only puts keeps what was there before, and the last of those who try at the same moment.
     pub async fn create(&self, key: &str, bytes: Bytes) -> object_store::Result<Created> {
-        match self.files.put_opts(&Path::parse(key)?, bytes.into(), PutMode::Create.into()).await {
+        if self.looks_first && self.is_there(key).await? {
+            return Ok(Created::Existed);
+        }
+        match self.put(key, bytes, PutMode::Create).await {
             Ok(_) => Ok(Created::New),
             Err(object_store::Error::AlreadyExists { .. }) => Ok(Created::Existed),
             Err(error) => Err(error),
@@ -131,6 +158,33 @@ impl Remote {
         self.files.get(&Path::parse(key)?).await?.bytes().await
     }
 
+    /// A whole file, if it is there.
+    pub async fn find(&self, key: &str) -> object_store::Result<Option<Bytes>> {
+        match self.fetch(key).await {
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            fetched => fetched.map(Some),
+        }
+    }
+
+    /// Puts a file in the place of one that is known to be wrong.
+    pub async fn replace(&self, key: &str, bytes: Bytes) -> object_store::Result<()> {
+        self.put(key, bytes, PutMode::Overwrite).await.map(|_| ())
+    }
+
+    async fn is_there(&self, key: &str) -> object_store::Result<bool> {
+        match self.files.head(&Path::parse(key)?).await {
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            answer => answer.map(|_| true),
+        }
+    }
+
+    async fn put(&self, key: &str, bytes: Bytes, mode: PutMode) -> object_store::Result<PutResult> {
+        #[cfg(test)]
+        let mode = if self.overwrites { PutMode::Overwrite } else { mode };
+        let options = PutOptions { mode, attributes: self.attributes.clone(), ..PutOptions::default() };
+        self.files.put_opts(&Path::parse(key)?, bytes.into(), options).await
+    }
+
     /// All files in a folder and its folders.
     pub fn list(&self, folder: &str) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
         self.files.list(Some(&Path::from(folder)))
@@ -139,7 +193,13 @@ impl Remote {
     /// A lake that lives as long as its test.
     #[cfg(test)]
     pub fn of(files: Arc<dyn ObjectStore>) -> Self {
-        Self { files }
+        Self::plain(files)
+    }
+
+    /// As [`Remote::of`], as a server is that ignores create-only puts.
+    #[cfg(test)]
+    pub fn that_overwrites(files: Arc<dyn ObjectStore>) -> Self {
+        Self { looks_first: true, overwrites: true, ..Self::plain(files) }
     }
 }
 
@@ -156,7 +216,7 @@ fn folder(path: &str, config: &LakeConfig) -> Result<Remote, RemoteError> {
         .map_err(|source| RemoteError::Client { url: config.url.clone(), source })?
         // Rows that are in the lake may be pruned from the store.
         .with_fsync(true);
-    Ok(Remote { files: Arc::new(files) })
+    Ok(Remote::plain(Arc::new(files)))
 }
 
 fn s3(config: &LakeConfig, bucket: &str) -> object_store::Result<object_store::aws::AmazonS3> {
@@ -172,6 +232,12 @@ fn s3(config: &LakeConfig, bucket: &str) -> object_store::Result<object_store::a
     }
     if let (Some(id), Some(secret)) = (&config.access_key_id, &config.secret_access_key) {
         builder = builder.with_access_key_id(id).with_secret_access_key(secret.reveal());
+    }
+    if let Some(how) = &config.encryption {
+        builder = builder.with_config("aws_server_side_encryption".parse()?, how);
+    }
+    if let Some(id) = &config.encryption_key_id {
+        builder = builder.with_config("aws_sse_kms_key_id".parse()?, id);
     }
     builder.with_client_options(options).build()
 }
@@ -222,6 +288,52 @@ mod tests {
         ] {
             let said = Remote::open(&config(url)).unwrap_err().to_string();
             assert!(said.contains(what), "{said}");
+        }
+    }
+
+    #[tokio::test]
+    async fn storage_class_and_encryption_go_with_each_file() {
+        use std::io::{Read, Write};
+
+        let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", server.local_addr().unwrap());
+        let heard = std::thread::spawn(move || {
+            let (mut connection, _) = server.accept().unwrap();
+            let (mut request, mut part) = (Vec::new(), [0; 4096]);
+            while !request.ends_with(b"rows") {
+                let length = connection.read(&mut part).unwrap();
+                request.extend_from_slice(&part[..length]);
+                if request.starts_with(b"HEAD ") && request.ends_with(b"\r\n\r\n") {
+                    connection.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n").unwrap();
+                    request.clear();
+                }
+            }
+            connection.write_all(b"HTTP/1.1 200 OK\r\netag: \"1\"\r\ncontent-length: 0\r\n\r\n").unwrap();
+            String::from_utf8(request).unwrap().to_lowercase()
+        });
+        let remote = Remote::open(&LakeConfig {
+            url: "s3://weather/home".to_owned(),
+            endpoint: Some(endpoint),
+            region: Some("garage".to_owned()),
+            access_key_id: Some("id".to_owned()),
+            secret_access_key: serde_json::from_str("\"secret\"").ok(),
+            storage_class: Some("STANDARD_IA".to_owned()),
+            encryption: Some("aws:kms".to_owned()),
+            encryption_key_id: Some("our-key".to_owned()),
+            ..LakeConfig::default()
+        })
+        .unwrap();
+        let created = remote.create("readings/x.parquet", Bytes::from_static(b"rows")).await.unwrap();
+        assert_eq!(created, Created::New);
+        let request = heard.join().unwrap();
+        for line in [
+            "put /weather/home/readings/x.parquet ",
+            "if-none-match: *",
+            "x-amz-storage-class: standard_ia",
+            "x-amz-server-side-encryption: aws:kms",
+            "x-amz-server-side-encryption-aws-kms-key-id: our-key",
+        ] {
+            assert!(request.contains(line), "{line} in {request}");
         }
     }
 

@@ -92,6 +92,11 @@ impl Bench {
     }
 }
 
+/// As [`Bench::reading`], in another store.
+pub fn insert_into(connection: &Connection, owner: Owner, seq: u64, observed_at: i64) -> i64 {
+    insert(connection, owner, &reading(seq, observed_at)).unwrap()
+}
+
 pub fn reading(seq: u64, observed_at: i64) -> NewReading {
     #[expect(clippy::cast_precision_loss, reason = "small numbers")]
     let step = (seq % 50) as f64;

@@ -6,6 +6,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::TryStreamExt;
+use futures::stream::FuturesUnordered;
 use minuano_telemetry::Millis;
 use rusqlite::{Connection, OptionalExtension};
 
@@ -17,6 +19,9 @@ use super::rows::{self, BatchReader};
 use super::{LakeError, blocking};
 use crate::store::Store;
 use crate::store::row::parsed;
+
+/// Files on their way at once.
+const PUT_AT_ONCE: usize = 4;
 
 /// A file of a batch.
 struct PlannedFile {
@@ -72,6 +77,7 @@ pub async fn upload(
 async fn upload_files(store: &Arc<Store>, remote: &Remote, batch: &Batch) -> Result<(), LakeError> {
     let (opening, planned) = (Arc::clone(store), batch.clone());
     let (mut reader, files) = blocking(move || open(&opening, planned)).await?;
+    let mut putting = FuturesUnordered::new();
     for PlannedFile { key, rows, .. } in files.into_iter().filter(|file| !file.uploaded) {
         let (returned, encoded) = blocking(move || {
             let encoded = encode(&reader, &key, rows).map(|encoded| (key, encoded));
@@ -80,20 +86,33 @@ async fn upload_files(store: &Arc<Store>, remote: &Remote, batch: &Batch) -> Res
         .await?;
         reader = returned;
         let (key, Encoded { bytes, rows: _, sha256 }) = encoded?;
-        let there = put(remote, &key, bytes.into(), &sha256).await?;
-        let store = Arc::clone(store);
-        blocking(move || {
-            store
-                .writer()?
-                .execute(
-                    "UPDATE lake_files SET bytes = ?2, sha256 = ?3, file_sha256 = ?4 WHERE key = ?1",
-                    (key.to_string(), there.len(), sha256, rows::sha256(&there)),
-                )
-                .map_err(LakeError::from)
-        })
-        .await?;
+        if putting.len() == PUT_AT_ONCE {
+            putting.try_next().await?;
+        }
+        putting.push(async move {
+            let there = put(remote, key.to_string(), bytes.into(), &sha256).await?;
+            mark(store, &key, there, sha256).await
+        });
     }
-    Ok(())
+    putting.try_collect().await
+}
+
+/// Writes down that `there`, whose rows have the fingerprint `sha256`, stands at `key`.
+pub(super) async fn mark(
+    store: &Arc<Store>,
+    key: &Key,
+    there: Bytes,
+    sha256: String,
+) -> Result<(), LakeError> {
+    let (store, key) = (Arc::clone(store), key.to_string());
+    blocking(move || {
+        store.writer()?.execute(
+            "UPDATE lake_files SET bytes = ?2, sha256 = ?3, file_sha256 = ?4 WHERE key = ?1",
+            (key, there.len(), sha256, rows::sha256(&there)),
+        )?;
+        Ok(())
+    })
+    .await
 }
 
 fn open(store: &Store, batch: Batch) -> Result<(BatchReader, Vec<PlannedFile>), LakeError> {
@@ -121,8 +140,12 @@ pub(super) fn encode(reader: &BatchReader, key: &Key, planned: u64) -> Result<En
 }
 
 /// Puts the file, or finds its rows there already; gives the bytes that are there.
-async fn put(remote: &Remote, key: &Key, bytes: Bytes, sha256: &str) -> Result<Bytes, LakeError> {
-    let key = key.to_string();
+pub(super) async fn put(
+    remote: &Remote,
+    key: String,
+    bytes: Bytes,
+    sha256: &str,
+) -> Result<Bytes, LakeError> {
     if remote.create(&key, bytes.clone()).await? == Created::New {
         return Ok(bytes);
     }
@@ -132,7 +155,7 @@ async fn put(remote: &Remote, key: &Key, bytes: Bytes, sha256: &str) -> Result<B
         _ if there == bytes => return Ok(there),
         Some(named) if named == sha256 => return Ok(there),
         Some(named) => format!("rows with sha256 {named} instead of {sha256}"),
-        None => format!("{} bytes that are no file of readings", there.len()),
+        None => format!("{} bytes that are no file of ours", there.len()),
     };
     Err(LakeError::Different { key, what })
 }

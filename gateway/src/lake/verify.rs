@@ -10,6 +10,7 @@ use minuano_telemetry::{GatewayName, StationName, StreamId};
 use rusqlite::{Connection, OptionalExtension};
 use serde::Serialize;
 
+use super::anomalies::check::{self, Anomalies};
 use super::key::{FOLDER, Key};
 use super::parquet::read;
 use super::remote::Remote;
@@ -49,6 +50,8 @@ pub struct Report {
     pub excluded: u64,
     /// Files of other gateways and stores, and what is no file of readings: not read.
     pub others: u64,
+    /// Closed episodes.
+    pub anomalies: Anomalies,
     /// Files with a problem.
     pub problems: u64,
     /// The first [`MOST_NAMED`] of them.
@@ -85,6 +88,11 @@ impl fmt::Display for Report {
         if self.excluded > 0 {
             writeln!(formatter, "{} rows were left to the gateways that own their stations", self.excluded)?;
         }
+        let Anomalies { files, rows, duplicates, gaps, waiting, .. } = self.anomalies;
+        writeln!(
+            formatter,
+            "{rows} anomalies in {files} files, {duplicates} duplicates, {gaps} gaps, {waiting} wait"
+        )?;
         if self.others > 0 {
             writeln!(formatter, "{} files are of other gateways or stores, and were not read", self.others)?;
         }
@@ -130,10 +138,7 @@ pub async fn verify(store: &Arc<Store>, remote: &Remote, gateway: &GatewayName) 
         page.retain(|known| verification.done.contains(&known.first_row));
         let mut fetched = stream::iter(page)
             .map(|known| async {
-                let bytes = match remote.fetch(&known.key).await {
-                    Err(object_store::Error::NotFound { .. }) => None,
-                    fetched => Some(fetched?),
-                };
+                let bytes = remote.find(&known.key).await?;
                 Ok::<_, LakeError>((known, bytes))
             })
             .buffered(FETCHED_AT_ONCE);
@@ -146,19 +151,21 @@ pub async fn verify(store: &Arc<Store>, remote: &Remote, gateway: &GatewayName) 
         }
     }
     strays(store, remote, gateway, &mut verification.report).await?;
+    check::verify(store, remote, gateway, &mut verification.report).await?;
     let store = Arc::clone(store);
     blocking(move || {
         store.read(|connection| verification.rows_of_done_batches(connection))?;
         let mut report = verification.report;
         report.waiting = store.read(waiting)?;
-        report.ok = report.duplicates == 0 && report.gaps == 0 && report.problems == 0;
+        let Anomalies { duplicates, gaps, .. } = report.anomalies;
+        report.ok = report.duplicates + report.gaps + report.problems + duplicates + gaps == 0;
         Ok(report)
     })
     .await
 }
 
 impl Report {
-    fn problem(&mut self, key: String, what: String) {
+    pub(super) fn problem(&mut self, key: String, what: String) {
         self.problems += 1;
         if self.problem_files.len() < MOST_NAMED {
             self.problem_files.push(Problem { key, what });

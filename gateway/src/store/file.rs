@@ -11,17 +11,16 @@ use minuano_telemetry::Millis;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use tokio::sync::Semaphore;
 
-const SCHEMA: &str = include_str!("schema.sql");
-/// `PRAGMA user_version` of a store of this release.
-const VERSION: i64 = 1;
+use super::schema::{self, VERSION};
+
 /// `PRAGMA application_id`: "Minu".
-const APPLICATION: i64 = 0x4d69_6e75;
+pub(super) const APPLICATION: i64 = 0x4d69_6e75;
 /// Idle connections kept for reading; more are opened when needed and closed after use.
 const IDLE_READERS: usize = 4;
 /// Queries from async code that run at once; others wait their turn.
 const ASKED_AT_ONCE: usize = 8;
 /// How long a connection waits for another process's lock.
-const BUSY: Duration = Duration::from_secs(10);
+pub(super) const BUSY: Duration = Duration::from_secs(10);
 
 /// What stops the store.
 #[derive(Debug, thiserror::Error)]
@@ -188,12 +187,16 @@ impl Store {
             transaction.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(self.refused())
         };
         let (application, version) = (number("application_id")?, number("user_version")?);
+        let version = usize::try_from(version).unwrap_or(usize::MAX);
         if application == 0 && version == 0 {
             self.create(&transaction, now).map_err(self.refused())?;
         } else if application != APPLICATION {
             return Err(self.foreign("is another program's database; it takes an unused path"));
         } else if version > VERSION {
             return Err(self.foreign("was written by a later release of minuano-gateway; install that"));
+        } else if version < VERSION {
+            tracing::info!(store = %self.file.display(), "the store goes from version {version} to {VERSION}");
+            schema::migrate(&transaction, version).map_err(self.refused())?;
         }
         let id = transaction
             .query_row("SELECT store FROM identity", [], |row| super::row::parsed(row, 0))
@@ -203,14 +206,13 @@ impl Store {
     }
 
     fn create(&self, connection: &Connection, now: Millis) -> rusqlite::Result<()> {
-        connection.execute_batch(SCHEMA)?;
+        schema::migrate(connection, 0)?;
         let id = random_id()?;
         connection.execute(
             "INSERT INTO identity (store, created_at) VALUES (?1, ?2)",
             (id.to_string(), now.get()),
         )?;
-        connection.pragma_update(None, "application_id", APPLICATION)?;
-        connection.pragma_update(None, "user_version", VERSION)
+        connection.pragma_update(None, "application_id", APPLICATION)
     }
 
     fn foreign(&self, what: &str) -> StoreError {

@@ -2,20 +2,32 @@
 //!
 //! # Layout
 //!
-//! - `schema.sql`: the tables, and the view `observations` in real units
+//! - `schema.sql`, then `migrations/`: the tables, and the view `observations` in real units
+//! - `schema`: versions of the tables, and how a store of an earlier one becomes one of this
 //! - [`Store`]: opens and migrates the file, hands out connections
 //! - [`row`]: a stored reading, and how its values stand in columns
 //! - [`streams`]: which seqs of each stream are accounted for
 //! - [`stations`]: what is known of each station
 //! - [`anomalies`]: episodes of suspect data
+//! - [`rollups`]: readings folded into minutes, ten minutes and hours
 //! - [`query`]: what the routes ask
+//! - [`integrity`], [`lock`], [`set_aside`]: a damaged file is found, and makes place for a fresh one
+//! - [`backup`]: a copy of the store while the gateway runs, and the store from a copy
+//! - [`forget`]: a station is forgotten, or gets another name
 //! - [`retention`]: rows that are old and in the lake are pruned
 
 pub mod anomalies;
+pub mod backup;
 mod file;
+pub mod forget;
+pub mod integrity;
+pub mod lock;
 pub mod query;
 pub mod retention;
+pub mod rollups;
 pub mod row;
+mod schema;
+pub mod set_aside;
 pub mod stations;
 pub mod streams;
 

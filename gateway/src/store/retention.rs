@@ -3,10 +3,12 @@
 use minuano_telemetry::Millis;
 use rusqlite::{Connection, OptionalExtension};
 
+use super::rollups;
+
 /// Rows deleted in one go.
 const AT_ONCE: i64 = 2_000;
 
-/// Deletes some of the rows that arrived before `before`; with a lake, only what is in it. Gives how
+/// Deletes some of the rows that arrived before `before` and are in the rollups; with a lake, only what is in it. Gives how
 /// many went. Rows that arrived while the gateway's clock was not set are of unknown age, and stay.
 pub fn prune(connection: &Connection, before: Millis, lake: bool) -> rusqlite::Result<usize> {
     let Some(first) = connection
@@ -16,7 +18,7 @@ pub fn prune(connection: &Connection, before: Millis, lake: bool) -> rusqlite::R
     else {
         return Ok(0);
     };
-    let mut last = first + AT_ONCE - 1;
+    let mut last = (first + AT_ONCE - 1).min(rollups::through(connection)?);
     if lake {
         last = last.min(uploaded_to(connection)?);
     }
@@ -67,6 +69,8 @@ mod tests {
                 )
                 .unwrap();
         }
+        assert_eq!(prune(&connection, at(100), false).unwrap(), 0, "nothing is in the rollups yet");
+        assert!(!rollups::advance(&connection).unwrap());
         assert_eq!(prune(&connection, at(100), true).unwrap(), 0, "nothing is in the lake yet");
         connection
             .execute_batch(

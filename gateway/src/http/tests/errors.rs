@@ -116,7 +116,7 @@ async fn other_methods_are_told_what_is_possible() {
 async fn a_store_that_cannot_be_read_is_a_problem_without_its_path() {
     let world = World::new();
     world.station("roof", "UTC");
-    world.sql("DROP VIEW observations; DROP TABLE readings");
+    world.sql("DROP VIEW observations; DROP TABLE readings; DROP TABLE rollups");
     for path in ["/api/v1/stations", "/api/v1/stations/roof/readings", "/api/v1/lake"] {
         let detail = problem(&world.get(path).await, StatusCode::INTERNAL_SERVER_ERROR, path);
         assert!(!detail.contains(".db"), "{detail}");

@@ -12,14 +12,15 @@ use crate::directory::Presence;
 use crate::ingest::ledger::{Effects, Index, Ledger};
 use crate::ingest::message::Message;
 use crate::ingest::presence::after_data;
-use crate::store::stations;
+use crate::store::{integrity, stations};
 
 /// How long the writer rests when the disk refuses.
 pub const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
 impl Writer {
     /// Commits the messages together or, where one of them spoils that, each for itself: the spoiler is
-    /// refused and counted. False when the process stops before the disk has taken them.
+    /// refused and counted. False when the process stops before the disk has taken them,
+    /// or the store turns out to be damaged.
     pub(super) async fn put_on_disk(
         &mut self,
         messages: &[Message],
@@ -61,6 +62,13 @@ impl Writer {
                 return Err(error);
             }
             let error = forgotten.err().unwrap_or(error);
+            if integrity::is_damage(&error) {
+                let why = error.to_string();
+                integrity::condemn(self.parts.store.file(), &why);
+                tracing::error!("store: {why}; the gateway ends, and its next start sets the damaged file aside");
+                self.parts.readiness.set(STORE, false, why);
+                return Ok(false);
+            }
             tracing::error!("store: {error}; nothing is acknowledged until it can be written");
             self.parts.readiness.set(STORE, false, error.to_string());
             if inbox.is_closed() {

@@ -6,8 +6,10 @@
 //! - [`FileWriter`]: rows to bytes; the same rows always give the same bytes
 //! - [`read()`]: the bytes of a sound file to rows, with the fingerprint checked
 //! - [`named_sha256`]: what any bytes name as the fingerprint of their rows
+//! - [`anomalies`]: the same for files of anomalies
 //! - [`Footer`]: what the file says of itself in its key-value metadata, which every store keeps
 
+pub mod anomalies;
 mod read;
 mod write;
 
@@ -105,5 +107,7 @@ fn metadata(key: &Key, rows: u64, sha256: &str) -> [KeyValue; 8] {
     ]
 }
 
+#[cfg(test)]
+mod size;
 #[cfg(test)]
 mod tests;

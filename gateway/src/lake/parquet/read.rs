@@ -43,7 +43,7 @@ pub enum ReadError {
 /// Hands each row of a sound file to `each`, then gives the footer.
 pub fn read(bytes: Bytes, mut each: impl FnMut(LakeRow)) -> Result<Footer, ReadError> {
     let reader = SerializedFileReader::new(bytes)?;
-    let footer = footer(reader.metadata().file_metadata())?;
+    let footer = footer(reader.metadata().file_metadata(), SCHEMA_VERSION, SCHEMA)?;
     let mut fingerprint = Fingerprint::default();
     let mut rows = 0;
     for index in 0..reader.num_row_groups() {
@@ -73,11 +73,12 @@ pub fn named_sha256(bytes: &[u8]) -> Option<&str> {
     text.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some(text)
 }
 
-fn form(what: impl std::fmt::Display) -> ReadError {
+pub(super) fn form(what: impl std::fmt::Display) -> ReadError {
     ReadError::Form(what.to_string())
 }
 
-fn footer(metadata: &FileMetaData) -> Result<Footer, ReadError> {
+/// What a file of `version` says of itself, when its columns are those of `schema`.
+pub(super) fn footer(metadata: &FileMetaData, version: &str, schema: &str) -> Result<Footer, ReadError> {
     let entries = metadata.key_value_metadata().map(Vec::as_slice).unwrap_or_default();
     let text = |name: &str| {
         let found = entries.iter().find(|entry| entry.key == name);
@@ -85,13 +86,13 @@ fn footer(metadata: &FileMetaData) -> Result<Footer, ReadError> {
             .and_then(|entry| entry.value.clone())
             .ok_or_else(|| form(format_args!("its metadata has no {name}")))
     };
-    let version = text(entry::SCHEMA)?;
-    if version != SCHEMA_VERSION {
-        return Err(form(format_args!("its columns are {version}, this release reads {SCHEMA_VERSION}")));
+    let found = text(entry::SCHEMA)?;
+    if found != version {
+        return Err(form(format_args!("its columns are {found}, this release reads {version}")));
     }
     let mut printed = Vec::new();
     print_schema(&mut printed, metadata.schema());
-    if printed.trim_ascii() != SCHEMA.as_bytes().trim_ascii() {
+    if printed.trim_ascii() != schema.as_bytes().trim_ascii() {
         return Err(form("its columns are not those of its version"));
     }
     Ok(Footer {
@@ -108,12 +109,16 @@ fn number<T: FromStr>(text: &str, name: &str) -> Result<T, ReadError> {
     text.parse().map_err(|_| form(format_args!("its {name} is {text:?}")))
 }
 
-fn read_group(group: &dyn RowGroupReader) -> Result<Vec<LakeRow>, ReadError> {
+pub(super) fn count_of(group: &dyn RowGroupReader) -> Result<usize, ReadError> {
     let claimed = group.metadata().num_rows();
-    let count = usize::try_from(claimed)
+    usize::try_from(claimed)
         .ok()
         .filter(|count| *count <= MOST_ROWS)
-        .ok_or_else(|| form(format_args!("a row group claims {claimed} rows")))?;
+        .ok_or_else(|| form(format_args!("a row group claims {claimed} rows")))
+}
+
+fn read_group(group: &dyn RowGroupReader) -> Result<Vec<LakeRow>, ReadError> {
+    let count = count_of(group)?;
     let stations = texts(group, column::STATION, count)?;
     let streams = texts(group, column::STREAM, count)?;
     let clocks = texts(group, column::CLOCK, count)?;
@@ -144,7 +149,7 @@ fn read_group(group: &dyn RowGroupReader) -> Result<Vec<LakeRow>, ReadError> {
         .collect()
 }
 
-fn parse<T: FromStr>(bytes: &ByteArray, what: &str) -> Result<T, ReadError> {
+pub(super) fn parse<T: FromStr>(bytes: &ByteArray, what: &str) -> Result<T, ReadError> {
     let text = bytes.as_utf8()?;
     text.parse().map_err(|_| form(format_args!("{text:?} is no {what}")))
 }
@@ -158,21 +163,33 @@ fn clock(bytes: &ByteArray) -> Result<Clock, ReadError> {
         .ok_or_else(|| form(format_args!("{word:?} is no clock")))
 }
 
-fn texts(group: &dyn RowGroupReader, index: usize, count: usize) -> Result<Vec<ByteArray>, ReadError> {
+pub(super) fn texts(
+    group: &dyn RowGroupReader,
+    index: usize,
+    count: usize,
+) -> Result<Vec<ByteArray>, ReadError> {
     match group.get_column_reader(index)? {
         ColumnReader::ByteArrayColumnReader(reader) => required(reader, count),
         _ => Err(form("a column is of another type")),
     }
 }
 
-fn integers(group: &dyn RowGroupReader, index: usize, count: usize) -> Result<Vec<i64>, ReadError> {
+pub(super) fn integers(
+    group: &dyn RowGroupReader,
+    index: usize,
+    count: usize,
+) -> Result<Vec<i64>, ReadError> {
     match group.get_column_reader(index)? {
         ColumnReader::Int64ColumnReader(reader) => required(reader, count),
         _ => Err(form("a column is of another type")),
     }
 }
 
-fn small_integers(group: &dyn RowGroupReader, index: usize, count: usize) -> Result<Vec<i32>, ReadError> {
+pub(super) fn small_integers(
+    group: &dyn RowGroupReader,
+    index: usize,
+    count: usize,
+) -> Result<Vec<i32>, ReadError> {
     match group.get_column_reader(index)? {
         ColumnReader::Int32ColumnReader(reader) => required(reader, count),
         _ => Err(form("a column is of another type")),
@@ -180,9 +197,27 @@ fn small_integers(group: &dyn RowGroupReader, index: usize, count: usize) -> Res
 }
 
 fn doubles(group: &dyn RowGroupReader, index: usize, count: usize) -> Result<Vec<Option<f64>>, ReadError> {
-    let ColumnReader::DoubleColumnReader(mut reader) = group.get_column_reader(index)? else {
-        return Err(form("a column is of another type"));
-    };
+    match group.get_column_reader(index)? {
+        ColumnReader::DoubleColumnReader(reader) => optional(reader, count),
+        _ => Err(form("a column is of another type")),
+    }
+}
+
+pub(super) fn optional_texts(
+    group: &dyn RowGroupReader,
+    index: usize,
+    count: usize,
+) -> Result<Vec<Option<ByteArray>>, ReadError> {
+    match group.get_column_reader(index)? {
+        ColumnReader::ByteArrayColumnReader(reader) => optional(reader, count),
+        _ => Err(form("a column is of another type")),
+    }
+}
+
+fn optional<T: DataType>(
+    mut reader: ColumnReaderImpl<T>,
+    count: usize,
+) -> Result<Vec<Option<T::T>>, ReadError> {
     let (mut values, mut levels) = (Vec::new(), Vec::new());
     while levels.len() < count {
         let before = levels.len();

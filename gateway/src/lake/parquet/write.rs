@@ -37,7 +37,11 @@ pub struct Encoded {
 impl FileWriter {
     /// An empty file.
     pub fn new() -> Result<Self> {
-        let file = SerializedFileWriter::new(Vec::new(), schema()?, Arc::new(properties()?))?;
+        Self::with(properties()?)
+    }
+
+    pub(super) fn with(properties: WriterProperties) -> Result<Self> {
+        let file = SerializedFileWriter::new(Vec::new(), schema()?, Arc::new(properties))?;
         Ok(Self { file, group: Vec::new(), rows: 0, fingerprint: Fingerprint::default() })
     }
 
@@ -85,7 +89,7 @@ impl FileWriter {
     }
 }
 
-type Group<'a> = SerializedRowGroupWriter<'a, Vec<u8>>;
+pub(super) type Group<'a> = SerializedRowGroupWriter<'a, Vec<u8>>;
 
 fn text(group: &mut Group<'_>, rows: &[LakeRow], of: impl Fn(&LakeRow) -> ByteArray) -> Result<()> {
     let values: Vec<ByteArray> = rows.iter().map(of).collect();
@@ -103,14 +107,18 @@ fn values(group: &mut Group<'_>, rows: &[LakeRow], quantity: Quantity) -> Result
     write::<DoubleType>(group, &there, Some(&levels))
 }
 
-fn write<T: DataType>(group: &mut Group<'_>, values: &[T::T], levels: Option<&[i16]>) -> Result<()> {
-    let missing = || ParquetError::General("more columns than readings.schema has".to_owned());
+pub(super) fn write<T: DataType>(
+    group: &mut Group<'_>,
+    values: &[T::T],
+    levels: Option<&[i16]>,
+) -> Result<()> {
+    let missing = || ParquetError::General("more columns than the schema has".to_owned());
     let mut column = group.next_column()?.ok_or_else(missing)?;
     column.typed::<T>().write_batch(values, levels, None)?;
     column.close()
 }
 
-fn properties() -> Result<WriterProperties> {
+pub(super) fn properties() -> Result<WriterProperties> {
     let sorted = |column_idx| SortingColumn { column_idx, descending: false, nulls_first: false };
     let order = [column::STATION, column::OBSERVED_AT, column::STREAM, column::SEQ];
     let order = order.into_iter().filter_map(|index| i32::try_from(index).ok()).map(sorted).collect();

@@ -4,6 +4,7 @@
 //!
 //! - [`readings`]: one station's readings by time, and everyone's by arrival
 //! - [`buckets`]: readings folded into minutes, hours, days
+//! - `spans`: how a range of time is cut into buckets and into what rollups can answer
 //! - [`anomalies`]: episodes of suspect data
 //! - [`losses`]: what was measured and never came, and when nothing was measured
 //! - [`lake`]: batches on their way to the lake
@@ -15,6 +16,7 @@ pub mod buckets;
 pub mod lake;
 pub mod losses;
 pub mod readings;
+mod spans;
 
 use minuano_telemetry::StationName;
 use rusqlite::{Connection, OptionalExtension};

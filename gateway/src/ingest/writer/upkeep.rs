@@ -1,0 +1,72 @@
+//! What the writer does beside committing: rollups follow the readings, old rows go.
+
+use std::time::Duration;
+
+use metrics::{counter, gauge};
+use minuano_telemetry::Millis;
+use rusqlite::TransactionBehavior;
+
+use super::{STORE, Writer};
+use crate::clock::now;
+use crate::store::query::readings::newest_row;
+use crate::store::{retention, rollups};
+
+/// How often old rows are looked for.
+const PRUNE_EVERY: Duration = Duration::from_secs(60);
+/// How long readings wait for the rollups where few come: many of one minute then change a page once.
+const ROLL_UP_EVERY: Duration = Duration::from_secs(300);
+
+/// When each is due.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Upkeep {
+    prune: Duration,
+    roll_up: Duration,
+}
+
+impl Writer {
+    /// A chunk of each that is due. What fails is said, and tried again.
+    pub(super) fn keep_up(&mut self) {
+        let elapsed = self.started.elapsed();
+        let done = self.roll_up(elapsed).and_then(|()| self.prune(elapsed));
+        if let Err(error) = done {
+            self.parts.readiness.set(STORE, false, error.to_string());
+            tracing::error!("store: {error}");
+        }
+    }
+
+    /// One chunk when it is time; as many as it takes where readings come faster than that.
+    fn roll_up(&mut self, elapsed: Duration) -> rusqlite::Result<()> {
+        loop {
+            let waiting = newest_row(&self.connection)? - rollups::through(&self.connection)?;
+            #[expect(clippy::cast_precision_loss, reason = "Prometheus counts in f64")]
+            gauge!("minuano_rollup_rows_waiting").set(waiting as f64);
+            let crowded = waiting > rollups::MAX_TAIL;
+            if !crowded && (elapsed < self.upkeep.roll_up || waiting == 0) {
+                return Ok(());
+            }
+            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let more = rollups::advance(&transaction)?;
+            transaction.commit()?;
+            if !more {
+                self.upkeep.roll_up = elapsed + ROLL_UP_EVERY;
+            }
+            if !crowded {
+                // The rest after the next commit or tick.
+                return Ok(());
+            }
+        }
+    }
+
+    fn prune(&mut self, elapsed: Duration) -> rusqlite::Result<()> {
+        if elapsed < self.upkeep.prune {
+            return Ok(());
+        }
+        let retention = i64::try_from(self.parts.commits.retention.as_millis()).unwrap_or(i64::MAX);
+        let before = Millis::new(now().get().saturating_sub(retention)).unwrap_or(Millis::YEAR_2020);
+        let gone = retention::prune(&self.connection, before, self.parts.lake)?;
+        counter!("minuano_readings_pruned_total").increment(gone as u64);
+        // While there is more, the next tick goes on.
+        self.upkeep.prune = if gone == 0 { elapsed + PRUNE_EVERY } else { elapsed + super::TICK };
+        Ok(())
+    }
+}
