@@ -78,8 +78,12 @@ fn asked(store: &Store) -> Vec<Result<String, String>> {
             answers.push(said(store.read(|c| buckets::page(c, station, day, &width, 1_000))));
         }
     }
-    answers.push(said(store.read(|c| losses::page(c, losses::Which { station: None, from: None, to: None }, None, 100))));
-    answers.push(said(store.read(|c| anomalies::page(c, anomalies::Which { station: None, from: None, to: None, state: None }, None, 100))));
+    answers.push(said(
+        store.read(|c| losses::page(c, losses::Which { station: None, from: None, to: None }, None, 100)),
+    ));
+    answers.push(said(store.read(|c| {
+        anomalies::page(c, anomalies::Which { station: None, from: None, to: None, state: None }, None, 100)
+    })));
     answers.push(said(store.read(|c| streams::load(c, 1, StreamId(1)))));
     answers
 }
@@ -111,9 +115,9 @@ fn try_one(file: &Path, right: &[Result<String, String>], tally: &mut Tally) -> 
         return false;
     }
     if answers.iter().any(Result::is_err) {
-        tally.said += 1
+        tally.said += 1;
     } else {
-        tally.right += 1
+        tally.right += 1;
     }
     true
 }

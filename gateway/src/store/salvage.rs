@@ -148,7 +148,7 @@ impl Salvage<'_> {
     fn reading(&mut self, row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Arrival>> {
         let (stream, seq): (i64, u64) = (row.get(2)?, row.get(3)?);
         let Some(old) = self.old.get(&stream) else { return Ok(None) };
-        if !old.stored.range(..=(seq, u64::MAX)).next_back().is_some_and(|(_, last)| seq <= *last) {
+        if old.stored.range(..=(seq, u64::MAX)).next_back().is_none_or(|(_, last)| seq > *last) {
             return Ok(None);
         }
         let mut reading = NewReading {
