@@ -9,7 +9,7 @@ use minuano_telemetry::StationName;
 use super::{ConfigArg, say};
 use crate::clock::now;
 use crate::config::Config;
-use crate::store::{Store, backup, forget};
+use crate::store::{Store, backup, forget, salvage};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum StoreCommand {
@@ -24,6 +24,14 @@ pub(super) enum StoreCommand {
     /// there is renamed.
     Restore {
         /// The copy.
+        file: PathBuf,
+        #[command(flatten)]
+        config: ConfigArg,
+    },
+    /// Reads what can be read of a damaged store into this one; the gateway is stopped. What is there already is
+    /// left out, and what is in the lake is not uploaded again.
+    Salvage {
+        /// The damaged store, as it was set aside.
         file: PathBuf,
         #[command(flatten)]
         config: ConfigArg,
@@ -67,6 +75,9 @@ pub(super) fn store(command: StoreCommand) -> anyhow::Result<bool> {
             if let Some(before) = restored.before {
                 say(&format!("the store that was there is {} now", before.display()))?;
             }
+        }
+        StoreCommand::Salvage { file, config } => {
+            say(&salvage::salvage(&open(config)?, &file, now())?.to_string())?;
         }
     }
     Ok(true)

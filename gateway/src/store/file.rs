@@ -173,6 +173,8 @@ impl Store {
 
     fn configure(&self, connection: &Connection) -> rusqlite::Result<()> {
         connection.busy_timeout(BUSY)?;
+        // Takes effect only in a file that is new.
+        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;

@@ -67,7 +67,12 @@ fn known(connection: &Connection, station: &StationName) -> anyhow::Result<i64> 
 /// A planned batch must stay what it is: its next try would put other rows under its keys.
 fn nothing_is_under_way(connection: &Connection) -> anyhow::Result<()> {
     let planned = connection
-        .query_row("SELECT 1 FROM lake_batches WHERE done_at IS NULL LIMIT 1", [], |_| Ok(()))
+        .query_row(
+            "SELECT 1 FROM lake_batches WHERE done_at IS NULL \
+             UNION ALL SELECT 1 FROM lake_anomaly_files WHERE sha256 IS NULL LIMIT 1",
+            [],
+            |_| Ok(()),
+        )
         .optional()?;
     ensure!(planned.is_none(), "a batch is on its way to the lake; run minuano-gateway lake flush first");
     Ok(())

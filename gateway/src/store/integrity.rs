@@ -225,7 +225,7 @@ mod tests {
         let opened = open(&file, now()).unwrap();
         assert_ne!(opened.store.id(), id);
         let replaced = opened.replaced.unwrap();
-        assert_eq!(set_aside::list(&file), [replaced.aside.clone()]);
+        assert_eq!(set_aside::list(&file), std::slice::from_ref(&replaced.aside));
         assert!(replaced.aside.to_str().unwrap().ends_with("s.db.set-aside-20261120T120000000Z"));
         assert_eq!(std::fs::read(&replaced.aside).unwrap(), bytes);
     }

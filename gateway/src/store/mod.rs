@@ -13,6 +13,7 @@
 //! - [`query`]: what the routes ask
 //! - [`integrity`], [`lock`], [`set_aside`]: a damaged file is found, and makes place for a fresh one
 //! - [`backup`]: a copy of the store while the gateway runs, and the store from a copy
+//! - [`salvage`]: what can be read of a damaged store comes back
 //! - [`forget`]: a station is forgotten, or gets another name
 //! - [`retention`]: rows that are old and in the lake are pruned
 
@@ -20,12 +21,15 @@ pub mod anomalies;
 pub mod backup;
 mod file;
 pub mod forget;
+#[cfg(test)]
+mod hostile;
 pub mod integrity;
 pub mod lock;
 pub mod query;
 pub mod retention;
 pub mod rollups;
 pub mod row;
+pub mod salvage;
 mod schema;
 pub mod set_aside;
 pub mod stations;

@@ -7,6 +7,10 @@ use super::rollups;
 
 /// Rows deleted in one go.
 const AT_ONCE: i64 = 2_000;
+/// Pages given back to the file system in one go.
+const PAGES_AT_ONCE: i64 = 500;
+/// Of so many pages one may be free: new rows use it.
+const FREE_OF: i64 = 4;
 
 /// Deletes some of the rows that arrived before `before` and are in the rollups; with a lake, only what is in it. Gives how
 /// many went. Rows that arrived while the gateway's clock was not set are of unknown age, and stay.
@@ -27,6 +31,20 @@ pub fn prune(connection: &Connection, before: Millis, lake: bool) -> rusqlite::R
             "DELETE FROM readings WHERE row BETWEEN ?1 AND ?2 AND received_at >= ?3 AND received_at < ?4",
         )?
         .execute((first, last, Millis::YEAR_2020.get(), before.get()))
+}
+
+/// Gives some pages back to the file system where many are free; says whether there are more. A store that began
+/// as version 1 keeps its pages and uses them again.
+pub fn give_back(connection: &Connection) -> rusqlite::Result<bool> {
+    let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let (free, pages) = (number("freelist_count")?, number("page_count")?);
+    if free <= PAGES_AT_ONCE || free * FREE_OF <= pages {
+        return Ok(false);
+    }
+    let mut statement = connection.prepare(&format!("PRAGMA incremental_vacuum({PAGES_AT_ONCE})"))?;
+    let mut rows = statement.query([])?;
+    while rows.next()?.is_some() {}
+    Ok(number("freelist_count")? < free)
 }
 
 /// The last row such that it and all before it are in the lake.
@@ -83,5 +101,36 @@ mod tests {
         assert_eq!(rows(&connection), [3, 4, 5, 6, 7]);
         assert_eq!(prune(&connection, at(5), false).unwrap(), 2);
         assert_eq!(rows(&connection), [5, 6, 7]);
+    }
+
+    #[test]
+    fn free_pages_are_given_back_a_few_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("g.db"), at(0)).unwrap();
+        let connection = store.writer().unwrap();
+        connection
+            .execute_batch(
+                "WITH RECURSIVE n (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < 120000)
+                 INSERT INTO readings (station, stream, seq, observed_at, received_at, clock, samples,
+                     temperature_flag, pressure_flag, humidity_flag, illuminance_flag, faults, settled)
+                 SELECT 1, 1, seq, 1800000000000 + seq * 10, 1800000000000 + seq * 10, 0, 1, 9, 9, 9, 9, 0, 1 FROM n",
+            )
+            .unwrap();
+        while rollups::advance(&connection).unwrap() {}
+        let pages = || connection.pragma_query_value(None, "page_count", |row| row.get::<_, i64>(0)).unwrap();
+        let before = pages();
+        assert!(!give_back(&connection).unwrap());
+        let mut longest = std::time::Duration::ZERO;
+        loop {
+            let begun = std::time::Instant::now();
+            let gone = prune(&connection, at(100), false).unwrap();
+            let more = gone > 0 || give_back(&connection).unwrap();
+            longest = longest.max(begun.elapsed());
+            if !more {
+                break;
+            }
+        }
+        assert!(pages() * 4 < before, "{} of {before} pages", pages());
+        println!("longest chunk {} ms", longest.as_millis());
     }
 }

@@ -65,8 +65,9 @@ impl Writer {
         let before = Millis::new(now().get().saturating_sub(retention)).unwrap_or(Millis::YEAR_2020);
         let gone = retention::prune(&self.connection, before, self.parts.lake)?;
         counter!("minuano_readings_pruned_total").increment(gone as u64);
-        // While there is more, the next tick goes on.
-        self.upkeep.prune = if gone == 0 { elapsed + PRUNE_EVERY } else { elapsed + super::TICK };
+        let more = gone > 0 || retention::give_back(&self.connection)?;
+        // While there is more, the next commit or tick goes on.
+        self.upkeep.prune = if more { elapsed } else { elapsed + PRUNE_EVERY };
         Ok(())
     }
 }

@@ -116,24 +116,19 @@ fn zstd(level: i32) -> WriterPropertiesBuilder {
 
 const VALUES: [&str; 4] = ["temperature_c", "pressure_hpa", "humidity_pct", "illuminance_lx"];
 
-fn plain(mut builder: WriterPropertiesBuilder, encoding: Encoding) -> WriterPropertiesBuilder {
+fn split(mut builder: WriterPropertiesBuilder) -> WriterPropertiesBuilder {
     for name in VALUES {
-        builder = builder
-            .set_column_dictionary_enabled(ColumnPath::from(name), false)
-            .set_column_encoding(ColumnPath::from(name), encoding);
+        builder = builder.set_column_encoding(ColumnPath::from(name), Encoding::BYTE_STREAM_SPLIT);
     }
     builder
 }
 
-fn few_statistics(mut builder: WriterPropertiesBuilder) -> WriterPropertiesBuilder {
-    for name in ["stream", "clock", "seq", "received_at"] {
-        builder = builder.set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::None);
+fn all_statistics() -> WriterProperties {
+    let mut builder = zstd(9);
+    for name in include_str!("readings.schema").split([' ', ';']) {
+        builder = builder.set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::Chunk);
     }
-    for name in VALUES {
-        let flag = ColumnPath::from(format!("{name}_flag"));
-        builder = builder.set_column_statistics_enabled(flag, EnabledStatistics::None);
-    }
-    builder
+    builder.build()
 }
 
 #[test]
@@ -143,14 +138,18 @@ fn bytes_a_row() {
     let ways: Vec<(&str, Make)> = vec![
         ("as written", Box::new(|| properties().unwrap())),
         ("zstd 3", Box::new(|| zstd(3).build())),
-        ("zstd 6", Box::new(|| zstd(6).build())),
-        ("zstd 9", Box::new(|| zstd(9).build())),
-        ("zstd 9, values plain", Box::new(|| plain(zstd(9), Encoding::PLAIN).build())),
-        ("zstd 9, some statistics", Box::new(|| few_statistics(zstd(9)).build())),
+        ("zstd 19", Box::new(|| zstd(19).build())),
+        ("byte stream split", Box::new(|| split(zstd(9)).build())),
         (
-            "zstd 9, some statistics, plain",
-            Box::new(|| few_statistics(plain(zstd(9), Encoding::PLAIN)).build()),
+            "values in dictionaries",
+            Box::new(|| {
+                let dictionaries = |builder: WriterPropertiesBuilder, name| {
+                    builder.set_column_dictionary_enabled(ColumnPath::from(name), true)
+                };
+                VALUES.into_iter().fold(zstd(9), dictionaries).build()
+            }),
         ),
+        ("all statistics", Box::new(all_statistics)),
     ];
     for stations in [3, 100] {
         let rows = day(stations);

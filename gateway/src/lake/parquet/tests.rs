@@ -59,7 +59,8 @@ fn columns_and_metadata_are_the_golden_ones() {
     let group = reader.metadata().row_group(0);
     let order: Vec<_> = group.sorting_columns().unwrap().iter().map(|column| column.column_idx).collect();
     assert_eq!(order, [0, 4, 1, 3]);
-    assert!(group.columns().iter().all(|column| column.statistics().is_some()));
+    let bounded: Vec<_> = (0..14).filter(|index| group.column(*index).statistics().is_some()).collect();
+    assert_eq!(bounded, [0, 4, 6, 7, 8, 9], "station, observed_at and the values");
 }
 
 #[test]

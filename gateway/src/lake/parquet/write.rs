@@ -122,13 +122,25 @@ pub(super) fn properties() -> Result<WriterProperties> {
     let sorted = |column_idx| SortingColumn { column_idx, descending: false, nulls_first: false };
     let order = [column::STATION, column::OBSERVED_AT, column::STREAM, column::SEQ];
     let order = order.into_iter().filter_map(|index| i32::try_from(index).ok()).map(sorted).collect();
+    // Chosen by measurement: docs/benchmarks.md.
     let mut properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(9)?))
         // Bounds of each row group are what readers prune by; a page index would double the metadata of
         // files that hold a few hundred rows.
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_offset_index_disabled(true)
         .set_sorting_columns(Some(order));
+    // Nobody looks for rows by these.
+    let flags = Quantity::ALL.map(|quantity| format!("{}_flag", quantity.key()));
+    for name in ["stream", "clock", "seq", "received_at"].into_iter().chain(flags.iter().map(String::as_str))
+    {
+        let column = ColumnPath::from(name);
+        properties = properties.set_column_statistics_enabled(column, EnabledStatistics::None);
+    }
+    // Few values of a station come back often enough to earn a dictionary.
+    for quantity in Quantity::ALL {
+        properties = properties.set_column_dictionary_enabled(ColumnPath::from(quantity.key()), false);
+    }
     // Numbers that climb in even steps: their differences are next to nothing.
     for name in ["seq", "observed_at", "received_at"] {
         properties = properties

@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use parts::{Parts, TAKEN};
 use rusqlite::Connection;
 
-pub use rebuild::rebuild;
+pub use rebuild::{rebuild, widen};
 
 /// A minute in milliseconds.
 pub const MINUTE: i64 = 60_000;

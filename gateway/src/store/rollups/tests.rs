@@ -188,7 +188,7 @@ fn what_rollups_cost() {
             let transaction = connection.transaction().unwrap();
             for _ in 0..4_096 {
                 let (station, turn) = (row % stations, row / stations);
-                put(&transaction, station, turn as u64, turn * 10_000, [(Some(1.0), Flag::Good); 4]);
+                put(&transaction, station, turn.cast_unsigned(), turn * 10_000, [(Some(1.0), Flag::Good); 4]);
                 row += 1;
             }
             transaction.commit().unwrap();
