@@ -64,6 +64,11 @@ struct ConfigFile {
     file: Option<PathBuf>,
 }
 
+/// The command line as clap knows it, for the man pages and the shells' completions.
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
+
 /// Does what the arguments ask for.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 
-use crate::process::{must, root, target};
+use crate::process::{must, output, root, target};
 
 /// What each Debian package is needed for: a program that it brings.
 const PACKAGES: [(&str, &str); 3] =
@@ -15,28 +15,65 @@ const REQUIREMENTS: &str = "tests/requirements.txt";
 
 /// Installs the Debian packages that are missing.
 pub fn debian_packages() -> anyhow::Result<()> {
+    programs(&PACKAGES)
+}
+
+/// Installs the packages whose programs are missing.
+pub fn programs(wanted: &[(&str, &str)]) -> anyhow::Result<()> {
     let missing: Vec<&str> =
-        PACKAGES.iter().filter(|(_, program)| !Path::new(program).exists()).map(|(name, _)| *name).collect();
-    if missing.is_empty() {
+        wanted.iter().filter(|(_, program)| !Path::new(program).exists()).map(|(name, _)| *name).collect();
+    if missing.is_empty() { Ok(()) } else { install(&missing) }
+}
+
+/// Installs those of these packages that dpkg does not know as installed. A name may have an architecture: libc6:arm64.
+pub fn packages(wanted: &[String]) -> anyhow::Result<()> {
+    let missing: Vec<&str> = wanted.iter().map(String::as_str).filter(|name| !is_installed(name)).collect();
+    if missing.is_empty() { Ok(()) } else { install(&missing) }
+}
+
+/// Lets dpkg and apt know another architecture.
+pub fn architecture(name: &str) -> anyhow::Result<()> {
+    let known = output(Command::new("dpkg").arg("--print-foreign-architectures"))?;
+    if known.lines().any(|line| line == name) {
         return Ok(());
     }
-    println!("installing Debian packages: {}", missing.join(" "));
+    println!("adding the architecture {name} to dpkg's");
+    must(as_root("dpkg").args(["--add-architecture", name]))
+}
+
+/// Whether this user can install packages without being asked for anything.
+pub fn may_install() -> bool {
+    let mut sudo = Command::new("sudo");
+    sudo.args(["-n", "true"]).stdin(Stdio::null()).stderr(Stdio::null());
+    rustix::process::geteuid().is_root() || sudo.status().is_ok_and(|status| status.success())
+}
+
+fn is_installed(name: &str) -> bool {
+    let mut query = Command::new("dpkg-query");
+    query.args(["--show", "--showformat=${db:Status-Status}", name]).stderr(Stdio::null());
+    query.output().is_ok_and(|output| output.stdout == b"installed")
+}
+
+fn install(names: &[&str]) -> anyhow::Result<()> {
+    println!("installing Debian packages: {}", names.join(" "));
     apt(&["update", "-qq"])?;
-    apt(&[&["install", "-y", "-qq", "--no-install-recommends"], missing.as_slice()].concat())
+    apt(&[&["install", "-y", "-qq", "--no-install-recommends"], names].concat())
+}
+
+fn as_root(program: &str) -> Command {
+    if rustix::process::geteuid().is_root() {
+        return Command::new(program);
+    }
+    let mut sudo = Command::new("sudo");
+    sudo.args(["--preserve-env=DEBIAN_FRONTEND", program]);
+    sudo
 }
 
 fn apt(arguments: &[&str]) -> anyhow::Result<()> {
     if !Path::new("/usr/bin/apt-get").exists() {
-        bail!("there is no apt-get here; install these by hand: mosquitto, chromium, gcc");
+        bail!("there is no apt-get here; install by hand what was named");
     }
-    let mut command = if rustix::process::geteuid().is_root() {
-        Command::new("apt-get")
-    } else {
-        let mut sudo = Command::new("sudo");
-        sudo.args(["--preserve-env=DEBIAN_FRONTEND", "apt-get"]);
-        sudo
-    };
-    must(command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null()))
+    must(as_root("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdout(Stdio::null()))
 }
 
 /// The Python of a virtual environment under `target/` that has the tests' packages.

@@ -1,9 +1,12 @@
 //! `cargo xtask …`: every chore that is more than one cargo command.
 #![expect(clippy::print_stdout, reason = "a command-line tool talks to a person")]
 
+mod arm64;
 mod bench;
+mod cross;
 mod demo;
 mod install;
+mod package;
 mod panel;
 mod process;
 mod suites;
@@ -26,6 +29,10 @@ enum Chore {
     Test(suites::Options),
     /// Measures speed as ratios against a peer in the same run.
     Bench(bench::Options),
+    /// Builds for the Raspberry Pi: with cross and Docker, or with Debian's own cross toolchain.
+    Cross(cross::Options),
+    /// Makes Debian packages of the station, with its unit, man pages and completions.
+    Package(package::Options),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -33,5 +40,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Demo(options) => demo::run(&options),
         Chore::Test(options) => suites::run(&options),
         Chore::Bench(options) => bench::run(&options),
+        Chore::Cross(options) => cross::run(&options),
+        Chore::Package(options) => package::run(&options),
     }
 }

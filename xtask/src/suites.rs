@@ -7,15 +7,18 @@ use std::time::Instant;
 use anyhow::{Context, ensure};
 use clap::Args;
 
+use crate::arm64;
 use crate::install;
 use crate::panel::{self, npm};
 use crate::process::{cargo, shown, target};
 
 /// Which suites run.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --only rust")]
+#[command(
+    after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --only rust\n  cargo xtask test --only arm64"
+)]
 pub struct Options {
-    /// Runs one suite: format, clippy, panel-types, panel-units or rust.
+    /// Runs one suite: format, clippy, panel-types, panel-units, rust or arm64.
     #[arg(long, value_name = "SUITE")]
     only: Option<String>,
 }
@@ -26,6 +29,17 @@ struct Tally {
     passed: u64,
     failed: u64,
     skipped: u64,
+}
+
+/// The suite that is no command of its own.
+const ARM64: &str = "arm64";
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+    }
 }
 
 /// How the output of a suite is read.
@@ -42,6 +56,10 @@ enum Counts {
 /// Installs, builds and runs; an error if anything failed.
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let begun = Instant::now();
+    if options.only.as_deref() == Some(ARM64) {
+        // It needs neither panel nor Python.
+        return sum(run_arm64(), begun);
+    }
     install::debian_packages()?;
     let python = install::python()?;
     panel::packages("tests/browser")?;
@@ -77,10 +95,16 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             build_binaries()?;
         }
         let tally = run_suite(name, &mut command, counts)?;
-        total.passed += tally.passed;
-        total.failed += tally.failed;
-        total.skipped += tally.skipped;
+        total.add(tally);
     }
+    if options.only.is_none() {
+        total.add(run_arm64());
+    }
+    sum(total, begun)
+}
+
+/// The last lines, and the exit status.
+fn sum(total: Tally, begun: Instant) -> anyhow::Result<()> {
     println!("\nall suites took {} s", begun.elapsed().as_secs());
     println!("{} passed, {} failed, {} skipped", total.passed, total.failed, total.skipped);
     ensure!(total.failed == 0, "{} failed", total.failed);
@@ -98,6 +122,31 @@ fn build_binaries() -> anyhow::Result<()> {
     ]))?;
     ensure!(target().join("debug/minuano-gateway").exists(), "cargo built no gateway");
     Ok(())
+}
+
+/// Builds for the Raspberry Pi and runs that.
+fn run_arm64() -> Tally {
+    println!("\n── {ARM64}: the station for aarch64-unknown-linux-gnu, under qemu-aarch64-static");
+    let begun = Instant::now();
+    let tally = match arm64::run() {
+        Ok(outcome) => Tally { passed: outcome.passed, failed: outcome.failed, skipped: outcome.skipped },
+        Err(error) => {
+            println!("{error:#}");
+            Tally { failed: 1, ..Tally::default() }
+        }
+    };
+    say(ARM64, tally, begun);
+    tally
+}
+
+fn say(name: &str, tally: Tally, begun: Instant) {
+    println!(
+        "── {name}: {} passed, {} failed, {} skipped in {} s",
+        tally.passed,
+        tally.failed,
+        tally.skipped,
+        begun.elapsed().as_secs()
+    );
 }
 
 /// Runs one suite, shows what it prints, and counts.
@@ -128,13 +177,7 @@ fn run_suite(name: &str, command: &mut Command, counts: Counts) -> anyhow::Resul
     if tally.failed == 0 && (!status.success() || tally.passed == 0) {
         tally.failed = 1;
     }
-    println!(
-        "── {name}: {} passed, {} failed, {} skipped in {} s",
-        tally.passed,
-        tally.failed,
-        tally.skipped,
-        begun.elapsed().as_secs()
-    );
+    say(name, tally, begun);
     Ok(tally)
 }
 
