@@ -65,7 +65,9 @@ impl Writer {
             if integrity::is_damage(&error) {
                 let why = error.to_string();
                 integrity::condemn(self.parts.store.file(), &why);
-                tracing::error!("store: {why}; the gateway ends, and its next start sets the damaged file aside");
+                tracing::error!(
+                    "store: {why}; the gateway ends, and its next start sets the damaged file aside"
+                );
                 self.parts.readiness.set(STORE, false, why);
                 return Ok(false);
             }
