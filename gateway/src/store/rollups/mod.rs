@@ -18,7 +18,7 @@ mod rebuild;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use parts::{Parts, TAKEN};
 use rusqlite::Connection;
@@ -38,8 +38,8 @@ pub const WIDTHS: [i64; 3] = [HOUR, TEN_MINUTES, MINUTE];
 pub const MAX_TAIL: i64 = 131_072;
 /// Rows folded in one transaction, so that none takes longer than a commit may wait.
 const ROWS_AT_ONCE: usize = 65_536;
-/// Minutes touched in one transaction.
-const MINUTES_AT_ONCE: usize = 2_048;
+/// Rollups touched in one transaction, about: each minute, and for each station ten minutes and an hour.
+const PLACES_AT_ONCE: usize = 6_144;
 
 /// The start of the part of this width in which `at` lies.
 pub const fn floor(at: i64, width: i64) -> i64 {
@@ -55,17 +55,22 @@ pub fn through(connection: &Connection) -> rusqlite::Result<i64> {
 pub fn advance(connection: &Connection) -> rusqlite::Result<bool> {
     let mut last = through(connection)?;
     let mut minutes: BTreeMap<(i64, i64), Parts> = BTreeMap::new();
+    let mut stations: HashSet<i64> = HashSet::new();
     let sql = format!("SELECT row, station, {TAKEN} FROM readings WHERE row > ?1 ORDER BY row");
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query([last])?;
     let (mut taken, mut more) = (0, false);
     while let Some(row) = rows.next()? {
-        if taken == ROWS_AT_ONCE || minutes.len() == MINUTES_AT_ONCE {
+        if taken == ROWS_AT_ONCE || minutes.len() + 2 * stations.len() >= PLACES_AT_ONCE {
             more = true;
             break;
         }
-        let key = (row.get(1)?, floor(row.get(2)?, MINUTE));
-        minutes.entry(key).or_default().take(row, 2)?;
+        let station = row.get(1)?;
+        let parts = minutes.entry((station, floor(row.get(2)?, MINUTE))).or_insert_with(|| {
+            stations.insert(station);
+            Parts::default()
+        });
+        parts.take(row, 2)?;
         last = row.get(0)?;
         taken += 1;
     }
