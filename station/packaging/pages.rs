@@ -17,7 +17,8 @@ fn main() -> anyhow::Result<()> {
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
         generate_to(shell, &mut command, NAME, &folder)?;
     }
-    // A page for `help` would say nothing.
+    // A page for `help` would say nothing. What was made for the shells has it already.
+    let command = minuano_station::cli::command();
     clap_mangen::generate_to(command.disable_help_subcommand(true), &manual)?;
     Ok(())
 }

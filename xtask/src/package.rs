@@ -81,7 +81,9 @@ fn cargo_deb() -> anyhow::Result<PathBuf> {
     let program = folder.join("bin/cargo-deb");
     let is_right = |program: &Path| {
         let version = Command::new(program).arg("--version").output();
-        version.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).trim() == CARGO_DEB)
+        version.is_ok_and(|output| {
+            String::from_utf8_lossy(&output.stdout).split_whitespace().next_back() == Some(CARGO_DEB)
+        })
     };
     if !is_right(&program) {
         println!("installing cargo-deb {CARGO_DEB} into {}", folder.display());
@@ -95,7 +97,16 @@ fn cargo_deb() -> anyhow::Result<PathBuf> {
 
 fn make(cargo_deb: &Path, build: &Build<'_>, package: &Path) -> anyhow::Result<()> {
     let mut command = Command::new(cargo_deb);
-    command.args(["deb", "--package", STATION, "--no-build", "--no-strip", "--profile", build.profile]);
+    command.args([
+        "deb",
+        "--quiet",
+        "--package",
+        STATION,
+        "--no-build",
+        "--no-strip",
+        "--profile",
+        build.profile,
+    ]);
     command.args(["--target", build.target.triple(), "--output"]).arg(package);
     command.current_dir(root()).env("CARGO_TARGET_DIR", build.target_folder());
     if build.is_foreign() && build.toolchain == Toolchain::Debian {
