@@ -12,6 +12,7 @@
 //! - [`directory`], [`live`]: what is known of each station now, and what happens
 //! - [`lake`]: Parquet batches
 //! - [`http`]: routes, panel, metrics
+//! - [`watch`]: what systemd is told
 //! - [`config`], [`cli`], [`take_over`], [`shutdown`], [`clock`], [`backoff`]: around it
 
 pub mod acknowledge;
@@ -31,3 +32,4 @@ pub mod run;
 pub mod shutdown;
 pub mod store;
 pub mod take_over;
+pub mod watch;

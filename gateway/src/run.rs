@@ -21,6 +21,7 @@ use crate::live::Hub;
 use crate::shutdown::requested;
 use crate::store::integrity::{self, Opened, Replaced};
 use crate::store::set_aside;
+use crate::watch::{Progress, Watch};
 use crate::{broker, ingest};
 
 /// Runs the service until `shutdown` becomes true.
@@ -61,6 +62,7 @@ pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Res
         config.mqtt.iter().map(|_| mpsc::channel::<Publication>(OUTBOX)).unzip();
     let (inbox, messages) = mpsc::channel::<Message>(INBOX);
     let answers = Answers::new(config.gateway.clone(), outboxes, config.acknowledge);
+    let progress = Arc::new(Progress::default());
     let parts = Parts {
         gateway: config.gateway.clone(),
         store: Arc::clone(&store),
@@ -69,6 +71,7 @@ pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Res
         readiness: Arc::clone(&readiness),
         commits: config.store.clone(),
         lake: lake.is_some(),
+        progress: Arc::clone(&progress),
     };
     let writer = Writer::open(parts, answers)?;
     let written = ingest::writer::spawn(writer, messages)?;
@@ -100,10 +103,17 @@ pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Res
     }
     let address = listener.local_addr()?;
     tracing::info!(gateway = %config.gateway, store = %store.file().display(), "the panel is at http://{address}");
+    let watch = Watch { progress, readiness: Arc::clone(&readiness), directory: Arc::clone(&directory) };
     let app =
         App::new(config.gateway, store, directory, hub, readiness, metrics, config.lake.map(|lake| lake.url));
     let serving = http::serve(listener, Arc::new(app), requested(shutdown.clone()));
     tasks.spawn("HTTP", async { Ok(serving.await?) });
+
+    let watching = watch.run(shutdown.clone());
+    tasks.spawn("the watch", async {
+        watching.await;
+        Ok(())
+    });
 
     tasks.all(&shutdown).await?;
     tracing::info!("stopped; everything that came is on disk");

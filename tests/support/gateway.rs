@@ -87,6 +87,29 @@ impl Gateway {
         self.process.take().unwrap().stop()
     }
 
+    /// Starts it and waits for nothing: its broker may be away.
+    pub fn begin(&mut self) {
+        let mut command = binary("minuano-gateway");
+        command.arg("run").arg("--config").arg(self.file("gateway.toml"));
+        self.process = Some(Process::start("the gateway", &mut command, &self.file("log")));
+    }
+
+    /// Starts it as systemd does, listening at `notify`.
+    pub fn start_under(&mut self, notify: &std::path::Path, watchdog: &str) {
+        let mut command = binary("minuano-gateway");
+        command.env("NOTIFY_SOCKET", notify).env("WATCHDOG_USEC", watchdog);
+        command.arg("run").arg("--config").arg(self.file("gateway.toml"));
+        self.process = Some(Process::start("the gateway", &mut command, &self.file("log")));
+    }
+
+    /// Changes its configuration, for its next start.
+    pub fn reconfigure(&self, from: &str, to: &str) {
+        let file = self.file("gateway.toml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains(from), "{from} in {text}");
+        std::fs::write(file, text.replace(from, to)).unwrap();
+    }
+
     /// Its process.
     pub fn process(&self) -> &Process {
         self.process.as_ref().expect("the gateway runs")

@@ -31,7 +31,7 @@ enum Chore {
     Bench(bench::Options),
     /// Builds for the Raspberry Pi: with cross and Docker, or with Debian's own cross toolchain.
     Cross(cross::Options),
-    /// Makes Debian packages of the station, with its unit, man pages and completions.
+    /// Makes Debian packages of station and gateway, with units, man pages and completions.
     Package(package::Options),
 }
 

@@ -7,12 +7,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use minuano_telemetry::{
-    Anomaly, Batch, MAX_ACKNOWLEDGED, Millis, Payload, StationName, StreamId, Streams, Through,
+    Anomaly, AnomalyKind, AnomalyState, Batch, Flag, MAX_ACKNOWLEDGED, Millis, Payload, StationName,
+    StreamId, Streams, Through,
 };
 use rusqlite::Connection;
 
 use super::admit::{at_resolution, observed};
 use super::message::Message;
+use super::namesakes::{self, Namesakes};
 use crate::acknowledge::account::{Account, Arrival};
 use crate::acknowledge::counts::Counts;
 use crate::quality::{self, episodes::Episodes, episodes::Step};
@@ -39,6 +41,8 @@ pub struct Effects {
     pub due: Vec<(Index, Soon)>,
     /// Readings whose time could not be.
     pub retimed: u64,
+    /// Readings that wait in their station's log until the holes before them are filled.
+    pub turned_away: u64,
 }
 
 /// How soon a station must be told.
@@ -62,6 +66,7 @@ pub struct Known {
     /// The streams to acknowledge, the most recently touched last.
     pub touched: Vec<Through>,
     id: Option<i64>,
+    namesakes: Namesakes,
     streams: BTreeMap<StreamId, Slot>,
 }
 
@@ -93,6 +98,11 @@ impl Ledger {
             let index = ledger.add(name);
             ledger.stations[index].id = Some(id);
             ledger.stations[index].counts = now.counts;
+        }
+        for (id, namesakes) in anomalies::load_open_namesakes(connection)? {
+            if let Some(known) = ledger.stations.iter_mut().find(|known| known.id == Some(id)) {
+                known.namesakes = namesakes;
+            }
         }
         Ok(ledger)
     }
@@ -169,6 +179,7 @@ impl Ledger {
             known.touched.clear();
             let index = fresh.by_name.get(&known.name);
             known.id = index.and_then(|index| fresh.stations[*index].id);
+            known.namesakes = index.map(|index| fresh.stations[*index].namesakes.clone()).unwrap_or_default();
             known.counts = index.map(|index| fresh.stations[*index].counts).unwrap_or_default();
         }
         self.changed.clear();
@@ -185,6 +196,7 @@ impl Ledger {
             counts: Counts::default(),
             touched: Vec::new(),
             id: None,
+            namesakes: Namesakes::default(),
             streams: BTreeMap::new(),
         });
         index
@@ -208,10 +220,17 @@ impl Ledger {
         let mut new = Vec::new();
         for reading in &batch.readings {
             let (at, clock) = observed(reading, soon, received_at);
-            if slot.row.account.arrive(reading.seq, at) == Arrival::New {
-                effects.retimed += u64::from(at != reading.at);
-                new.push((reading, at, clock));
+            match slot.row.account.arrive(reading.seq, at) {
+                Arrival::New => {
+                    effects.retimed += u64::from(at != reading.at);
+                    new.push((reading, at, clock));
+                }
+                Arrival::TurnedAway => effects.turned_away += 1,
+                Arrival::Duplicate => {}
             }
+        }
+        if soon == Soon::Live && !new.is_empty() {
+            self.listen_for_namesakes(connection, index, station, batch.stream, received_at, effects)?;
         }
         for (reading, observed_at, clock) in new {
             let values = at_resolution(&reading.values);
@@ -273,6 +292,41 @@ impl Ledger {
                 }));
             }
         }
+        Ok(())
+    }
+
+    fn listen_for_namesakes(
+        &mut self,
+        connection: &Connection,
+        index: Index,
+        station: i64,
+        stream: StreamId,
+        now: Millis,
+        effects: &mut Effects,
+    ) -> rusqlite::Result<()> {
+        let known = &mut self.stations[index];
+        let Some(step) = known.namesakes.hear(stream, now) else { return Ok(()) };
+        let (found, state) = match step {
+            namesakes::Step::Opened => (known.namesakes.open.clone(), AnomalyState::Open),
+            namesakes::Step::Closed => (known.namesakes.close(), AnomalyState::Closed),
+        };
+        let Some(found) = found else { return Ok(()) };
+        let evidence = found.evidence(&known.name);
+        let id = anomalies::save_namesakes(connection, station, &found, state, &evidence)?;
+        if let Some(open) = &mut known.namesakes.open {
+            open.id = Some(id);
+        }
+        effects.anomalies.push(Arc::new(Anomaly {
+            id,
+            station: known.name.clone(),
+            quantity: None,
+            kind: AnomalyKind::DuplicateStation,
+            from: found.from,
+            to: found.to,
+            flag: Flag::Suspect,
+            state,
+            evidence: evidence.as_str().try_into().unwrap_or_default(),
+        }));
         Ok(())
     }
 

@@ -30,6 +30,7 @@ use crate::directory::{Directory, Presence};
 use crate::http::Readiness;
 use crate::live::Hub;
 use crate::store::{Store, StoreError, stations};
+use crate::watch::Progress;
 
 /// Messages that may wait for the writer; beyond that the sockets are read more slowly.
 pub const INBOX: usize = 1024;
@@ -56,6 +57,8 @@ pub struct Parts {
     pub commits: StoreConfig,
     /// Whether rows wait for the lake before they are pruned.
     pub lake: bool,
+    /// Where it shows that it goes round.
+    pub progress: Arc<Progress>,
 }
 
 /// What is remembered of a station beside the ledger: whether it is there, and whose it is.
@@ -113,6 +116,7 @@ impl Writer {
     /// Runs until every sender of `inbox` is gone and what they sent is on disk.
     pub async fn run(mut self, mut inbox: mpsc::Receiver<Message>) {
         loop {
+            self.parts.progress.made();
             let wake = self.answers.next().map_or(self.next_tick, |due| due.min(self.next_tick));
             let deadline = tokio::time::Instant::from_std(self.started + wake);
             let messages = match tokio::time::timeout_at(deadline, inbox.recv()).await {

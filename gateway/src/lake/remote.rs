@@ -4,6 +4,8 @@
 //! name it (`AWS_ACCESS_KEY_ID`, web identity, container and instance roles; `GOOGLE_APPLICATION_CREDENTIALS`;
 //! `AZURE_STORAGE_ACCOUNT_NAME`, `AZURE_STORAGE_ACCOUNT_KEY`). Profiles in `~/.aws` are not read.
 
+mod probe;
+
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +23,7 @@ use object_store::{
     PutOptions, PutResult, RetryConfig,
 };
 
+pub use self::probe::Unusable;
 use crate::config::LakeConfig;
 
 /// A server that does not answer to a connection.
