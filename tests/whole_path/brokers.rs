@@ -51,7 +51,7 @@ fn tls_with_a_client_certificate_a_user_and_a_password_file() {
     let named = "server_name = \"broker.example\"";
     let (right, wrong) = (authority.write("right", "right\n"), authority.write("wrong", "wrong\n"));
     for (section, complaint) in [
-        (section(&other.file(), &right, named), "UnknownIssuer"),
+        (section(&other.file(), &right, named), "invalid peer certificate: BadSignature"),
         (section(&authority.file(), &right, ""), "not valid for name"),
         (section(&authority.file(), &wrong, named), "does not let this gateway in"),
         (at(broker.port), "[mqtt.tls] is missing"),

@@ -164,6 +164,8 @@ fn a_stop_under_load_is_quick_and_everything_that_was_acknowledged_is_there() {
         assert_eq!(gateway.stop(), Some(0));
         assert!(asked.elapsed() < STOPS_WITHIN, "it took {:?}", asked.elapsed());
     });
+    // Before anyone else opens it.
+    assert!(!gateway.file("gateway.db-wal").exists(), "the store was closed");
     let stored = |gateway: &Gateway| -> [u64; 2] {
         let rows = "SELECT count(*), count(DISTINCT seq) FROM observations";
         gateway.store().query_row(rows, [], |row| Ok([row.get(0)?, row.get(1)?])).unwrap()
@@ -176,7 +178,6 @@ fn a_stop_under_load_is_quick_and_everything_that_was_acknowledged_is_there() {
         .filter_map(|heard| heard.json()["streams"][0]["through"].as_u64())
         .max();
     assert!(through.unwrap_or(0) <= rows, "{through:?} of {rows}: acknowledged before it was there");
-    assert!(!gateway.file("gateway.db-wal").exists(), "the store was closed");
 
     // The station sends what was not acknowledged again; nothing is doubled.
     gateway.start_again();
