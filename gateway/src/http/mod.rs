@@ -18,7 +18,7 @@
 //!
 //! The routes, below `/api/v1`:
 //!
-//! - [`stations`], [`readings`], [`anomalies`], [`losses`], [`lake`], each with the form of its JSON
+//! - [`stations`], [`readings`], [`anomalies`], [`events`], [`losses`], [`lake`], each with the form of its JSON
 //! - [`reading`], [`bucket`], [`station`], [`tendency`]: the forms of their items
 //! - [`resolution`]: how finely readings are given
 //! - [`table`]: readings and buckets as CSV
@@ -34,6 +34,7 @@ pub mod anomalies;
 pub mod bucket;
 pub mod cursor;
 pub mod document;
+pub mod events;
 pub mod guard;
 pub mod lake;
 pub mod losses;

@@ -9,6 +9,7 @@
 //! - [`streams`]: which seqs of each stream are accounted for
 //! - [`stations`]: what is known of each station
 //! - [`anomalies`]: episodes of suspect data
+//! - [`weather`]: frost, heat and the like
 //! - [`rollups`]: readings folded into minutes, ten minutes and hours
 //! - [`query`]: what the routes ask
 //! - [`integrity`], [`lock`], [`set_aside`]: a damaged file is found, and makes place for a fresh one
@@ -34,6 +35,7 @@ mod schema;
 pub mod set_aside;
 pub mod stations;
 pub mod streams;
+pub mod weather;
 
 pub use file::{Store, StoreError, StoreId};
 pub use row::StoredReading;

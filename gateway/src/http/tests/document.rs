@@ -11,6 +11,7 @@ const ROUTES: [&str; 11] = [
     "/api/v1/stations/{station}",
     "/api/v1/stations/{station}/readings",
     "/api/v1/anomalies",
+    "/api/v1/events",
     "/api/v1/losses",
     "/api/v1/stream",
     "/api/v1/lake",

@@ -3,6 +3,7 @@
 mod derived;
 mod document;
 mod errors;
+mod events;
 mod lists;
 mod operations;
 mod readings;
