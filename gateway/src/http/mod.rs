@@ -19,7 +19,7 @@
 //! The routes, below `/api/v1`:
 //!
 //! - [`stations`], [`readings`], [`anomalies`], [`losses`], [`lake`], each with the form of its JSON
-//! - [`reading`], [`bucket`], [`station`]: the forms of their items
+//! - [`reading`], [`bucket`], [`station`], [`tendency`]: the forms of their items
 //! - [`resolution`]: how finely readings are given
 //! - [`table`]: readings and buckets as CSV
 //! - [`stream`]: events as they happen
@@ -51,6 +51,7 @@ pub mod station;
 pub mod stations;
 pub mod stream;
 pub mod table;
+pub mod tendency;
 #[cfg(test)]
 mod tests;
 
