@@ -6,6 +6,7 @@ use std::sync::Arc;
 use minuano_telemetry::{About, Health, Leaf, Millis, Payload, StationName};
 use rusqlite::Connection;
 
+use super::health;
 use super::row::{self, StoredReading};
 use crate::acknowledge::counts::Counts;
 use crate::directory::{Presence, StationNow};
@@ -54,8 +55,8 @@ pub fn save_presence(
         .execute(
             "UPDATE stations SET state = ?2, state_since = ?3 WHERE id = ?1",
             (station, presence.word(), since.get()),
-        )
-        .map(drop)
+        )?;
+    health::save_presence(connection, station, since, presence)
 }
 
 /// Writes down which other gateway acknowledges a station; `None`: this one.
