@@ -8,7 +8,9 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{App, BASE, anomalies, health, lake, losses, probes, readings, records, stations, stream, summary};
+use super::{
+    App, BASE, anomalies, health, lake, losses, probes, readings, records, stations, stream, summary,
+};
 
 #[derive(OpenApi)]
 #[openapi(

@@ -21,7 +21,7 @@
 //! - [`stations`], [`readings`], [`anomalies`], [`losses`], [`lake`], each with the form of its JSON
 //! - [`summary`], [`records`]: what days, months and years were like, by [`climate`]
 //! - [`health`]: how a station was
-//! - [`reading`], [`bucket`], [`station`]: the forms of their items
+//! - [`reading`], [`bucket`], [`station`], [`tendency`]: the forms of their items
 //! - [`resolution`]: how finely readings are given
 //! - [`table`]: readings and buckets as CSV
 //! - [`stream`]: events as they happen
@@ -57,6 +57,7 @@ pub mod stations;
 pub mod stream;
 pub mod summary;
 pub mod table;
+pub mod tendency;
 #[cfg(test)]
 mod tests;
 

@@ -122,9 +122,10 @@ pub async fn show(
         move |day: &Bucket| spread(day, quantity).map(|spread| to_step(quantity, spread.max - spread.min))
     };
     let record = |of: &dyn Fn(&Bucket) -> Option<f64>, sign: f64| {
-        let best = days.iter().filter_map(|day| Some((day, of(day)?))).reduce(|best, next| {
-            if next.1 * sign > best.1 * sign { next } else { best }
-        });
+        let best = days
+            .iter()
+            .filter_map(|day| Some((day, of(day)?)))
+            .reduce(|best, next| if next.1 * sign > best.1 * sign { next } else { best });
         best.map(|(day, value)| DayRecord {
             date: date_of(day.start, &zone).to_string(),
             start: Timestamp(day.start),

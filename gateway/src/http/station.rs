@@ -5,8 +5,9 @@ use rusqlite::Connection;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::reading::{Clock, Reading, Timestamp};
+use super::reading::{Clock, Reading, Timestamp, altitude_m};
 use super::readings::zone;
+use super::tendency::PressureTendency;
 use crate::directory::{Presence, StationNow};
 use crate::store::query::buckets::{self, Summary, Width};
 use crate::store::query::station_row;
@@ -33,6 +34,8 @@ pub struct Station {
     last_seen: Option<Timestamp>,
     /// Its newest reading by time of observation.
     last_reading: Option<Reading>,
+    /// What the pressure did in the three hours before it; null where they are not covered.
+    tendency: Option<PressureTendency>,
     /// Extremes since midnight in its zone; null before the day's first reading.
     today: Option<Today>,
     /// How it is.
@@ -245,7 +248,12 @@ impl Extremes {
 
 impl Station {
     /// What is known of it.
-    pub fn new(name: &StationName, now: &StationNow, today: Option<Today>) -> Self {
+    pub fn new(
+        name: &StationName,
+        now: &StationNow,
+        today: Option<Today>,
+        tendency: Option<PressureTendency>,
+    ) -> Self {
         let about = now.about.as_deref();
         Self {
             station: name.to_string(),
@@ -256,7 +264,8 @@ impl Station {
             report_s: about.map(|about| about.report_s),
             sensors: about.map(sensors).unwrap_or_default(),
             last_seen: now.last_seen.map(Timestamp),
-            last_reading: now.last_reading.as_deref().map(Reading::from),
+            last_reading: now.last_reading.as_deref().map(|reading| Reading::new(reading, altitude_m(now))),
+            tendency,
             today,
             health: now.health.as_ref().map(|(at, health)| StationHealth::new(*at, health)),
             counts: Counts {

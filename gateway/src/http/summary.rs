@@ -211,7 +211,9 @@ pub async fn show(
         .ask(move |connection| {
             let Some(row) = station_row(connection, &name)? else { return Ok((Vec::new(), Vec::new())) };
             let of = |width: &Width| {
-                Ok::<_, rusqlite::Error>(buckets::page(connection, row, (from, to), width, MOST_BUCKETS)?.items)
+                Ok::<_, rusqlite::Error>(
+                    buckets::page(connection, row, (from, to), width, MOST_BUCKETS)?.items,
+                )
             };
             Ok((of(&days)?, if period == Period::Day { of(&Width::Fixed(HOUR_MS))? } else { Vec::new() }))
         })

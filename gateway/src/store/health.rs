@@ -225,7 +225,10 @@ mod tests {
         let both = page(&connection, 1, (at(0), at(100)), None, 100).unwrap().items;
         assert_eq!(both[0].state.as_deref(), Some("online"));
         let kept = both[0].health.as_ref().unwrap();
-        assert_eq!((kept.measured, kept.stream.as_str()), (i64::MAX as u64, health.stream.to_string().as_str()));
+        assert_eq!(
+            (kept.measured, kept.stream.as_str()),
+            (i64::MAX as u64, health.stream.to_string().as_str())
+        );
         assert!(kept.sensors.iter().all(is_troubled));
         assert_eq!((both[1].state.as_deref(), &both[1].health), (Some("offline"), &None));
         let first = page(&connection, 1, (at(0), at(100)), None, 1).unwrap();

@@ -51,11 +51,10 @@ pub fn save_presence(
     presence: Presence,
     since: Millis,
 ) -> rusqlite::Result<()> {
-    connection
-        .execute(
-            "UPDATE stations SET state = ?2, state_since = ?3 WHERE id = ?1",
-            (station, presence.word(), since.get()),
-        )?;
+    connection.execute(
+        "UPDATE stations SET state = ?2, state_since = ?3 WHERE id = ?1",
+        (station, presence.word(), since.get()),
+    )?;
     health::save_presence(connection, station, since, presence)
 }
 

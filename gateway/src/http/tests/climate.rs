@@ -31,8 +31,14 @@ async fn a_day_has_its_extremes_with_their_times_and_its_hours() {
     let world = World::new();
     days(&world);
     let day = world.ok(&format!("{ROOF}/summary?period=day&date=2025-11-20")).await;
-    assert_eq!((&day["from"], &day["to"]), (&json!("2025-11-20T07:00:00.000Z"), &json!("2025-11-21T07:00:00.000Z")));
-    assert_eq!((&day["date"], &day["zone"], &day["count"]), (&json!("2025-11-20"), &json!("America/Denver"), &json!(3)));
+    assert_eq!(
+        (&day["from"], &day["to"]),
+        (&json!("2025-11-20T07:00:00.000Z"), &json!("2025-11-21T07:00:00.000Z"))
+    );
+    assert_eq!(
+        (&day["date"], &day["zone"], &day["count"]),
+        (&json!("2025-11-20"), &json!("America/Denver"), &json!(3))
+    );
     assert_eq!(
         day["quantities"],
         json!({
@@ -63,7 +69,11 @@ async fn months_and_years_add_their_days_up() {
         month["parts"].as_array().unwrap().iter().map(|day| (&day["date"], &day["count"])).collect();
     assert_eq!(
         of_days,
-        [(&json!("2025-11-19"), &json!(1)), (&json!("2025-11-20"), &json!(3)), (&json!("2025-11-21"), &json!(1))]
+        [
+            (&json!("2025-11-19"), &json!(1)),
+            (&json!("2025-11-20"), &json!(3)),
+            (&json!("2025-11-21"), &json!(1))
+        ]
     );
     // Means of days 25, 0 and 10.
     assert_eq!(month["quantities"]["temperature_c"]["mean"], 11.67);
@@ -78,7 +88,10 @@ async fn months_and_years_add_their_days_up() {
     assert_eq!(year["parts"][0]["degree_days"], month["degree_days"]);
     assert_eq!(degree_days(&year), [21.0, 7.5, 42.5, 4.0]);
     let empty = world.ok(&format!("{ROOF}/summary?period=year&date=1999-07-01")).await;
-    assert_eq!((&empty["count"], &empty["parts"], &empty["degree_days"]), (&json!(0), &json!([]), &Value::Null));
+    assert_eq!(
+        (&empty["count"], &empty["parts"], &empty["degree_days"]),
+        (&json!(0), &json!([]), &Value::Null)
+    );
 }
 
 #[tokio::test]
@@ -116,7 +129,8 @@ async fn records_are_of_all_time_of_months_and_of_years() {
     assert_eq!(day("coldest_day"), ("2025-11-20", 0.0));
     assert_eq!(day("widest_day"), ("2025-11-20", 10.0));
     assert_eq!(day("stormiest_day"), ("2025-11-20", 5.5));
-    let months: Vec<&Value> = records["months"].as_array().unwrap().iter().map(|month| &month["month"]).collect();
+    let months: Vec<&Value> =
+        records["months"].as_array().unwrap().iter().map(|month| &month["month"]).collect();
     assert_eq!(months, [11, 12]);
     let years: Vec<&Value> = records["years"].as_array().unwrap().iter().map(|year| &year["year"]).collect();
     assert_eq!(years, [2024, 2025]);
@@ -144,7 +158,8 @@ async fn the_history_of_a_station_comes_in_pages_that_fit_together() {
         let at = millis(&format!("2025-11-20T12:{minute:02}:00Z"));
         health::save(&connection, roof.station, at, &said, 0).unwrap();
     }
-    health::save_presence(&connection, roof.station, millis("2025-11-20T12:21:00Z"), Presence::Offline).unwrap();
+    health::save_presence(&connection, roof.station, millis("2025-11-20T12:21:00Z"), Presence::Offline)
+        .unwrap();
     let range = "from=2025-11-20T12:00:00Z&to=2025-11-20T13:00:00Z";
     let whole = world.pages(&format!("{ROOF}/health?{range}")).await;
     assert_eq!(whole.len(), 4);
