@@ -9,6 +9,7 @@
 //! - [`streams`]: which seqs of each stream are accounted for
 //! - [`stations`]: what is known of each station
 //! - [`anomalies`]: episodes of suspect data
+//! - [`health`]: how stations were
 //! - [`rollups`]: readings folded into minutes, ten minutes and hours
 //! - [`query`]: what the routes ask
 //! - [`revise`]: flags of stored readings change until they settle; in which order
@@ -24,6 +25,7 @@ pub mod backup;
 pub mod compact;
 mod file;
 pub mod forget;
+pub mod health;
 #[cfg(test)]
 mod hostile;
 pub mod integrity;

@@ -6,8 +6,12 @@
 use rusqlite::Connection;
 
 /// What makes each version of the one before, the first first.
-const VERSIONS: [&str; 3] =
-    [include_str!("schema.sql"), include_str!("migrations/2.sql"), include_str!("migrations/3.sql")];
+const VERSIONS: [&str; 4] = [
+    include_str!("schema.sql"),
+    include_str!("migrations/2.sql"),
+    include_str!("migrations/3.sql"),
+    include_str!("migrations/4.sql"),
+];
 /// `PRAGMA user_version` of a store of this release.
 pub const VERSION: usize = VERSIONS.len();
 
@@ -29,8 +33,12 @@ mod tests {
     use super::*;
     use crate::store::{Store, integrity, rollups, stations};
 
-    const GOLDEN: [&str; 3] =
-        [include_str!("golden/v1.sql"), include_str!("golden/v2.sql"), include_str!("golden/v3.sql")];
+    const GOLDEN: [&str; 4] = [
+        include_str!("golden/v1.sql"),
+        include_str!("golden/v2.sql"),
+        include_str!("golden/v3.sql"),
+        include_str!("golden/v4.sql"),
+    ];
 
     fn schema(connection: &Connection) -> Vec<String> {
         let mut query = connection

@@ -198,15 +198,26 @@ CREATE TABLE lake_anomaly_files (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX lake_anomaly_files_by_range ON lake_anomaly_files (last);
 
--- Version 3: files of the lake that were joined into one.
+-- Version 3: how stations were, so that what is wrong today can be seen to have begun.
 
--- A file with a `last_row` of its own holds the rows of all files of its hour from the batch `first_row` to the batch
--- that ends there.
-ALTER TABLE lake_files ADD COLUMN last_row INTEGER;
-ALTER TABLE lake_files ADD COLUMN joined TEXT;            -- key of the file that holds its rows instead
-ALTER TABLE lake_files ADD COLUMN removed_at INTEGER;     -- once joined: when it was gone from the lake
-CREATE INDEX lake_files_by_hour ON lake_files (hour) WHERE joined IS NULL;
-CREATE INDEX lake_files_to_remove ON lake_files (key) WHERE joined IS NOT NULL AND removed_at IS NULL;
+-- One row at most each ten minutes, and one whenever something in it changes. A row tells of a station's
+-- health, of its coming and going, or of both.
+CREATE TABLE health_history (
+    station      INTEGER NOT NULL,
+    at           INTEGER NOT NULL,
+    state        TEXT,                         -- online, offline, stopped: it became that; NULL: it told of its health
+    stream       TEXT,                         -- NULL: nothing of its health; the following too then
+    uptime_s     INTEGER,
+    measured     INTEGER,
+    log_readings INTEGER,
+    log_bytes    INTEGER,
+    log_lost     INTEGER,
+    log_fault    TEXT,
+    clock        INTEGER,                      -- as in readings
+    cpu          INTEGER,                      -- hundredths of a degree Celsius
+    sensors      TEXT,                         -- JSON list, as the station sent it, of those with a fault or a warning
+    PRIMARY KEY (station, at)
+) STRICT, WITHOUT ROWID;
 
 -- What follows is not schema: a store as version 3 left it.
 PRAGMA application_id = 1298755189;
@@ -227,5 +238,6 @@ INSERT INTO rollups VALUES
     (1, 3600000, 1795176000000, 3, 3, 2, 4293, 2143, 0, 2150, 10000, 4, 3, 3, 303970, 101320, 90000, 101325, 0, 1, 2, 2, 9750, 4870, 10000, 4880, 90000, 1, 3, 2, 304600, 152300, 0, 152300, 0, 4);
 UPDATE rollup_progress SET through = 3;
 INSERT INTO lake_batches VALUES (1, 2, 1795176300000, '[]', 1795176301000, 1, NULL);
-INSERT INTO lake_files VALUES ('readings/date=2026-11-20/hour=12/home-0a1b2c3d-1-2.parquet', 1, 1795176000000, 2, 3400, '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', NULL, NULL, NULL);
+INSERT INTO lake_files VALUES ('readings/date=2026-11-20/hour=12/home-0a1b2c3d-1-2.parquet', 1, 1795176000000, 2, 3400, '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef');
 INSERT INTO lake_anomaly_files VALUES ('anomalies/date=2026-11-20/home-0a1b2c3d-1-1.parquet', 1, 1, 1795132800000, 1, 1795176300000, 1800, '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', NULL);
+INSERT INTO health_history (station, at, state) VALUES (1, 1795176000000, 'online');

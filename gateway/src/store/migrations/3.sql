@@ -1,9 +1,20 @@
--- Version 3: files of the lake that were joined into one.
+-- Version 3: how stations were, so that what is wrong today can be seen to have begun.
 
--- A file with a `last_row` of its own holds the rows of all files of its hour from the batch `first_row` to the batch
--- that ends there.
-ALTER TABLE lake_files ADD COLUMN last_row INTEGER;
-ALTER TABLE lake_files ADD COLUMN joined TEXT;            -- key of the file that holds its rows instead
-ALTER TABLE lake_files ADD COLUMN removed_at INTEGER;     -- once joined: when it was gone from the lake
-CREATE INDEX lake_files_by_hour ON lake_files (hour) WHERE joined IS NULL;
-CREATE INDEX lake_files_to_remove ON lake_files (key) WHERE joined IS NOT NULL AND removed_at IS NULL;
+-- One row at most each ten minutes, and one whenever something in it changes. A row tells of a station's
+-- health, of its coming and going, or of both.
+CREATE TABLE health_history (
+    station      INTEGER NOT NULL,
+    at           INTEGER NOT NULL,
+    state        TEXT,                         -- online, offline, stopped: it became that; NULL: it told of its health
+    stream       TEXT,                         -- NULL: nothing of its health; the following too then
+    uptime_s     INTEGER,
+    measured     INTEGER,
+    log_readings INTEGER,
+    log_bytes    INTEGER,
+    log_lost     INTEGER,
+    log_fault    TEXT,
+    clock        INTEGER,                      -- as in readings
+    cpu          INTEGER,                      -- hundredths of a degree Celsius
+    sensors      TEXT,                         -- JSON list, as the station sent it, of those with a fault or a warning
+    PRIMARY KEY (station, at)
+) STRICT, WITHOUT ROWID;
