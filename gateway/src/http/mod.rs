@@ -19,6 +19,8 @@
 //! The routes, below `/api/v1`:
 //!
 //! - [`stations`], [`readings`], [`anomalies`], [`events`], [`losses`], [`lake`], each with the form of its JSON
+//! - [`summary`], [`records`]: what days, months and years were like, by [`climate`]
+//! - [`health`]: how a station was
 //! - [`reading`], [`bucket`], [`station`], [`tendency`]: the forms of their items
 //! - [`resolution`]: how finely readings are given
 //! - [`table`]: readings and buckets as CSV
@@ -32,10 +34,12 @@
 pub mod accept;
 pub mod anomalies;
 pub mod bucket;
+pub mod climate;
 pub mod cursor;
 pub mod document;
 pub mod events;
 pub mod guard;
+pub mod health;
 pub mod lake;
 pub mod losses;
 pub mod metrics;
@@ -46,11 +50,13 @@ pub mod problem;
 pub mod readiness;
 pub mod reading;
 pub mod readings;
+pub mod records;
 pub mod resolution;
 mod seats;
 pub mod station;
 pub mod stations;
 pub mod stream;
+pub mod summary;
 pub mod table;
 pub mod tendency;
 #[cfg(test)]

@@ -1,26 +1,20 @@
--- Version 3: weather events, and alerts on their way.
+-- Version 3: how stations were, so that what is wrong today can be seen to have begun.
 
--- Weather that a person wants to know of. It says nothing against the readings.
-CREATE TABLE weather_events (
-    id        INTEGER PRIMARY KEY AUTOINCREMENT,
-    station   INTEGER NOT NULL REFERENCES stations (id) ON DELETE CASCADE,
-    kind      TEXT    NOT NULL,               -- frost, heat, pressure_fall, fog
-    from_time INTEGER NOT NULL,
-    to_time   INTEGER NOT NULL,
-    state     TEXT    NOT NULL CHECK (state IN ('open', 'closed')),
-    extreme   REAL    NOT NULL,               -- the furthest that it went, in the unit of its kind
-    evidence  TEXT    NOT NULL
-) STRICT;
-CREATE INDEX weather_events_by_time ON weather_events (station, from_time);
-
--- Alerts that a destination has not confirmed yet. They are written with what they tell of, in one transaction.
-CREATE TABLE alert_outbox (
-    id          INTEGER PRIMARY KEY AUTOINCREMENT,
-    destination TEXT    NOT NULL,             -- its name in the configuration
-    created_at  INTEGER NOT NULL,
-    due_at      INTEGER NOT NULL,             -- later than created_at in quiet hours
-    body        TEXT    NOT NULL,             -- JSON
-    attempts    INTEGER NOT NULL DEFAULT 0,
-    error       TEXT                          -- why the last one failed
-) STRICT;
-CREATE INDEX alert_outbox_by_destination ON alert_outbox (destination, id);
+-- One row at most each ten minutes, and one whenever something in it changes. A row tells of a station's
+-- health, of its coming and going, or of both.
+CREATE TABLE health_history (
+    station      INTEGER NOT NULL,
+    at           INTEGER NOT NULL,
+    state        TEXT,                         -- online, offline, stopped: it became that; NULL: it told of its health
+    stream       TEXT,                         -- NULL: nothing of its health; the following too then
+    uptime_s     INTEGER,
+    measured     INTEGER,
+    log_readings INTEGER,
+    log_bytes    INTEGER,
+    log_lost     INTEGER,
+    log_fault    TEXT,
+    clock        INTEGER,                      -- as in readings
+    cpu          INTEGER,                      -- hundredths of a degree Celsius
+    sensors      TEXT,                         -- JSON list, as the station sent it, of those with a fault or a warning
+    PRIMARY KEY (station, at)
+) STRICT, WITHOUT ROWID;
