@@ -5,6 +5,7 @@ mod derived;
 mod document;
 mod errors;
 mod events;
+mod export;
 mod lists;
 mod operations;
 mod readings;
