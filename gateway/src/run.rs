@@ -70,6 +70,7 @@ pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Res
         hub: hub.clone(),
         readiness: Arc::clone(&readiness),
         commits: config.store.clone(),
+        events: config.events,
         lake: lake.is_some(),
         progress: Arc::clone(&progress),
     };

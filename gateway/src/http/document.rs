@@ -8,7 +8,9 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{App, BASE, anomalies, lake, losses, probes, readings, stations, stream};
+use super::{
+    App, BASE, anomalies, events, health, lake, losses, probes, readings, records, stations, stream, summary,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -23,6 +25,7 @@ use super::{App, BASE, anomalies, lake, losses, probes, readings, stations, stre
         (name = "stations", description = "What is there now"),
         (name = "readings", description = "What was measured"),
         (name = "quality", description = "What is doubtful, what is lost"),
+        (name = "weather", description = "Frost, heat, a storm on its way, fog"),
         (name = "live", description = "What happens now"),
         (name = "lake", description = "What is in the Parquet lake"),
         (name = "operations", description = "For supervisors and monitoring"),
@@ -35,8 +38,12 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
     let api = OpenApiRouter::new()
         .routes(routes!(stations::list))
         .routes(routes!(stations::one))
+        .routes(routes!(health::list))
         .routes(routes!(readings::list))
+        .routes(routes!(summary::show))
+        .routes(routes!(records::show))
         .routes(routes!(anomalies::list))
+        .routes(routes!(events::list))
         .routes(routes!(losses::list))
         .routes(routes!(stream::listen))
         .routes(routes!(lake::show))

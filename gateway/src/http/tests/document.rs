@@ -6,11 +6,15 @@ use super::World;
 use crate::http::openapi;
 
 /// What DESIGN promises.
-const ROUTES: [&str; 11] = [
+const ROUTES: [&str; 15] = [
     "/api/v1/stations",
     "/api/v1/stations/{station}",
     "/api/v1/stations/{station}/readings",
+    "/api/v1/stations/{station}/health",
+    "/api/v1/stations/{station}/records",
+    "/api/v1/stations/{station}/summary",
     "/api/v1/anomalies",
+    "/api/v1/events",
     "/api/v1/losses",
     "/api/v1/stream",
     "/api/v1/lake",

@@ -3,16 +3,16 @@
 use std::time::{Duration, Instant};
 
 use metrics::{counter, histogram};
-use minuano_telemetry::{GatewayName, Millis, Payload, Status};
+use minuano_telemetry::{Millis, Payload, Status};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc;
 
-use super::{Pulse, STORE, Writer};
+use super::{Parts, Pulse, STORE, Writer};
 use crate::directory::Presence;
 use crate::ingest::ledger::{Effects, Index, Ledger};
 use crate::ingest::message::Message;
 use crate::ingest::presence::after_data;
-use crate::store::{integrity, stations};
+use crate::store::{health, integrity, stations};
 
 /// How long the writer rests when the disk refuses.
 pub const AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -38,7 +38,7 @@ impl Writer {
                     counter!("minuano_messages_refused_total", "reason" => "store").increment(1);
                     tracing::error!(
                         "store: a {} message of {} is refused: {error}",
-                        message.payload.leaf().word(),
+                        message.said.leaf().word(),
                         message.station
                     );
                 }
@@ -59,6 +59,7 @@ impl Writer {
             self.parts.progress.made();
             let Err(error) = self.commit(messages) else { return Ok(true) };
             counter!("minuano_commits_failed_total").increment(1);
+            self.weather.forget();
             let forgotten = self.ledger.forget_uncommitted(&self.connection);
             if forgotten.is_ok() && !is_of_the_disk(&error) {
                 return Err(error);
@@ -102,8 +103,15 @@ impl Writer {
             if index >= self.pulses.len() {
                 self.pulses.resize(index + 1, Pulse::default());
             }
+            let before = effects.readings.len();
             self.ledger.take(&transaction, index, message, &mut effects)?;
-            write_down(&mut self.ledger, &transaction, index, message, &self.parts.gateway)?;
+            if effects.readings.len() > before {
+                let station = self.ledger.id(&transaction, index)?;
+                let name = &self.ledger.station(index).name;
+                let new = &effects.readings[before..];
+                self.weather.take(&transaction, (name, station), new, &mut effects.weather)?;
+            }
+            write_down(&mut self.ledger, &transaction, index, message, &self.parts)?;
             let before = latest(&presences, index).unwrap_or(self.pulses[index].presence);
             let after = presence_after(before, message);
             if after != before {
@@ -149,9 +157,9 @@ fn latest(presences: &[(Index, Presence, Millis)], index: Index) -> Option<Prese
 }
 
 fn presence_after(before: Presence, message: &Message) -> Presence {
-    match &*message.payload {
-        Payload::Status(Status { state }) => (*state).into(),
-        Payload::Telemetry(_) | Payload::Backlog(_) if !message.retained => after_data(before),
+    match message.said.other() {
+        Some(Payload::Status(Status { state })) => (*state).into(),
+        _ if message.said.readings() > 0 && !message.retained => after_data(before),
         _ => before,
     }
 }
@@ -162,20 +170,27 @@ fn write_down(
     connection: &Connection,
     index: Index,
     message: &Message,
-    gateway: &GatewayName,
+    parts: &Parts,
 ) -> rusqlite::Result<()> {
-    match &*message.payload {
-        Payload::About(about) => {
+    match message.said.other() {
+        Some(Payload::About(about)) => {
             let id = ledger.id(connection, index)?;
             stations::save_about(connection, id, about)
         }
-        Payload::Health(health) => {
+        Some(Payload::Health(said)) => {
             let id = ledger.id(connection, index)?;
-            stations::save_health(connection, id, health, message.received_at, message.retained)
+            stations::save_health(connection, id, said, message.received_at, message.retained)?;
+            // What the broker kept was written down when it was heard first.
+            if message.retained {
+                return Ok(());
+            }
+            let retention = i64::try_from(parts.commits.retention.as_millis()).unwrap_or(i64::MAX);
+            let oldest = message.received_at.get().saturating_sub(retention);
+            health::save(connection, id, message.received_at, said, oldest)
         }
-        Payload::Acknowledged(said) => {
+        Some(Payload::Acknowledged(said)) => {
             let id = ledger.id(connection, index)?;
-            let owner = (said.gateway != *gateway).then(|| said.gateway.as_str());
+            let owner = (said.gateway != parts.gateway).then(|| said.gateway.as_str());
             stations::save_owner(connection, id, owner)
         }
         _ => Ok(()),
