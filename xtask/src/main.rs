@@ -6,6 +6,7 @@ mod bench;
 mod chaos;
 mod cross;
 mod demo;
+mod deny;
 mod install;
 mod package;
 mod panel;
