@@ -258,7 +258,10 @@ fn a_store_that_is_damaged_is_set_aside_and_salvaged() {
     assert_eq!(gateway.stop(), Some(0));
     let folder = std::fs::read_dir(file.parent().unwrap()).unwrap();
     let names: Vec<String> = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    let aside = names.iter().find(|name| name.contains(".set-aside-") && !name.ends_with("-wal")).unwrap();
+    let aside = names
+        .iter()
+        .find(|name| name.contains(".set-aside-") && !name.ends_with("-wal") && !name.ends_with("-shm"));
+    let aside = aside.unwrap();
     let called = gateway.command(&["store", "salvage", gateway.file(aside).to_str().unwrap()]);
     assert_eq!(called.code, Some(0), "{called:?}");
     gateway.start_again();

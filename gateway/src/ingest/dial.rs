@@ -68,7 +68,8 @@ pub fn why(error: &ConnectionError, broker: &MqttConfig) -> String {
                 }
                 cause = deeper.source();
             }
-            if broker.tls.is_none() && said.contains("closed") {
+            if broker.tls.is_none() && ["closed", "reset", "Broken pipe"].iter().any(|end| said.contains(end))
+            {
                 said.push_str("; if its port wants TLS, [mqtt.tls] is missing");
             }
             said

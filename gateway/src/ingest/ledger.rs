@@ -3,18 +3,19 @@
 //! The ledger keeps in memory what it needs for the next message. When a transaction fails, what the disk
 //! does not have must not be in memory either: [`Ledger::forget_uncommitted`] drops it.
 
+mod listen;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use minuano_telemetry::{
-    Anomaly, AnomalyKind, AnomalyState, Batch, Flag, MAX_ACKNOWLEDGED, Millis, Payload, StationName,
-    StreamId, Streams, Through, WeatherEvent,
+    Anomaly, Batch, MAX_ACKNOWLEDGED, Millis, Payload, StationName, StreamId, Streams, Through, WeatherEvent,
 };
 use rusqlite::Connection;
 
 use super::admit::{at_resolution, observed};
 use super::message::{Message, Said};
-use super::namesakes::{self, Namesakes};
+use super::namesakes::Namesakes;
 use crate::acknowledge::account::{Account, Arrival};
 use crate::acknowledge::counts::Counts;
 use crate::quality::{self, episodes::Episodes, episodes::Step};
@@ -298,41 +299,6 @@ impl Ledger {
                 }));
             }
         }
-        Ok(())
-    }
-
-    fn listen_for_namesakes(
-        &mut self,
-        connection: &Connection,
-        index: Index,
-        station: i64,
-        stream: StreamId,
-        now: Millis,
-        effects: &mut Effects,
-    ) -> rusqlite::Result<()> {
-        let known = &mut self.stations[index];
-        let Some(step) = known.namesakes.hear(stream, now) else { return Ok(()) };
-        let (found, state) = match step {
-            namesakes::Step::Opened => (known.namesakes.open.clone(), AnomalyState::Open),
-            namesakes::Step::Closed => (known.namesakes.close(), AnomalyState::Closed),
-        };
-        let Some(found) = found else { return Ok(()) };
-        let evidence = found.evidence(&known.name);
-        let id = anomalies::save_namesakes(connection, station, &found, state, &evidence)?;
-        if let Some(open) = &mut known.namesakes.open {
-            open.id = Some(id);
-        }
-        effects.anomalies.push(Arc::new(Anomaly {
-            id,
-            station: known.name.clone(),
-            quantity: None,
-            kind: AnomalyKind::DuplicateStation,
-            from: found.from,
-            to: found.to,
-            flag: Flag::Suspect,
-            state,
-            evidence: evidence.as_str().try_into().unwrap_or_default(),
-        }));
         Ok(())
     }
 
