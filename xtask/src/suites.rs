@@ -57,6 +57,8 @@ struct Tally {
 /// The suites that are more than one command.
 const ARM64: &str = "arm64";
 const CHAOS: &str = "chaos";
+/// Runs only when it is named: its tool takes a minute to install.
+const DENY: &str = "deny";
 
 impl Tally {
     fn add(&mut self, other: Self) {
