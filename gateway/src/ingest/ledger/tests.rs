@@ -1,6 +1,6 @@
 //! The ledger against a real store file: what arrives, what is counted, what survives a restart.
 
-use minuano_telemetry::{MAX_READINGS, Quantity, StreamState};
+use minuano_telemetry::{Flag, MAX_READINGS, Quantity, StreamState};
 
 use minuano_telemetry::{ByQuantity, Clock, Reading};
 
