@@ -2,27 +2,27 @@
  * Turns what the gateway sent into the panel's types. What is missing or of the wrong kind becomes null
  * where the panel can live without it; an item that lacks what identifies it is left out. Nothing throws.
  */
-import { isQuantity, quantities, type Quantity } from '../quantity/quantities'
+import { derivedKeys, isQuantity, quantities, type Quantity } from '../quantity/quantities'
 import type {
   Anomaly, Bucket, BucketValue, ClockState, Counts, Extremes, Health, Place, Reading, SensorAbout,
-  SensorHealth, Station, StationState, StatusEvent, Time, Today,
+  SensorHealth, Station, StationState, StatusEvent, Tendency, Time, Today,
 } from './types'
 
 type Fields = Record<string, unknown>
 
-function fields(value: unknown): Fields | null {
+export function fields(value: unknown): Fields | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : null
 }
 
-function number(value: unknown): number | null {
+export function number(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null
 }
 
-function text(value: unknown): string | null {
+export function text(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null
 }
 
-function time(value: unknown): Time | null {
+export function time(value: unknown): Time | null {
   return typeof value === 'string' && Number.isFinite(Date.parse(value)) ? value : null
 }
 
@@ -30,11 +30,11 @@ function oneOf<T extends string>(value: unknown, known: readonly T[], otherwise:
   return known.find((each) => each === value) ?? otherwise
 }
 
-function clock(value: unknown): ClockState {
+export function clock(value: unknown): ClockState {
   return oneOf(value, ['synchronised', 'holdover', 'unsynchronised'] as const, 'unsynchronised')
 }
 
-function state(value: unknown): StationState {
+export function state(value: unknown): StationState {
   return oneOf(value, ['online', 'offline', 'stopped', 'unknown'] as const, 'unknown')
 }
 
@@ -43,14 +43,22 @@ export function list<T>(value: unknown, decode: (item: unknown) => T | null): T[
   return Array.isArray(value) ? value.map(decode).filter((item): item is T & {} => item !== null) : []
 }
 
-function byQuantity<T>(value: unknown, decode: (item: unknown) => T | null): Partial<Record<Quantity, T>> {
+function byKey<K extends string, T>(
+  keys: readonly K[],
+  value: unknown,
+  decode: (item: unknown) => T | null,
+): Partial<Record<K, T>> {
   const from = fields(value)
-  const out: Partial<Record<Quantity, T>> = {}
-  for (const quantity of quantities) {
-    const item = from ? decode(from[quantity]) : null
-    if (item !== null) out[quantity] = item
+  const out: Partial<Record<K, T>> = {}
+  for (const key of keys) {
+    const item = from ? decode(from[key]) : null
+    if (item !== null) out[key] = item
   }
   return out
+}
+
+export function byQuantity<T>(value: unknown, decode: (item: unknown) => T | null): Partial<Record<Quantity, T>> {
+  return byKey(quantities, value, decode)
 }
 
 export function reading(value: unknown): Reading | null {
@@ -69,6 +77,7 @@ export function reading(value: unknown): Reading | null {
     values: byQuantity(from, number),
     flags: byQuantity(from.flags, number),
     faults: byQuantity(from.faults, text),
+    derived: byKey(derivedKeys, from, number),
   }
 }
 
@@ -109,7 +118,7 @@ function sensorAbout(value: unknown): SensorAbout | null {
   return { part, address: number(from.address), quantities: measured }
 }
 
-function sensorHealth(value: unknown): SensorHealth | null {
+export function sensorHealth(value: unknown): SensorHealth | null {
   const from = fields(value)
   const part = text(from?.part)
   if (!from || part === null) return null
@@ -118,6 +127,7 @@ function sensorHealth(value: unknown): SensorHealth | null {
     address: number(from.address),
     state: text(from.state) ?? '',
     fault: text(from.fault),
+    warning: text(from.warning),
     since: time(from.since),
   }
 }
@@ -129,7 +139,7 @@ function health(value: unknown): Health | null {
   return {
     at: time(from.at),
     uptime_s: number(from.uptime_s),
-    log: log && { readings: number(log.readings) ?? 0, bytes: number(log.bytes) ?? 0, lost: number(log.lost) ?? 0 },
+    log: log && { readings: number(log.readings) ?? 0, bytes: number(log.bytes) ?? 0, lost: number(log.lost) ?? 0, fault: text(log.fault) },
     sensors: list(from.sensors, sensorHealth),
     clock: text(from.clock) === null ? null : clock(from.clock),
     cpu_c: number(from.cpu_c),
@@ -162,7 +172,16 @@ export function station(value: unknown): Station | null {
     health: health(from.health),
     counts: counts(from.counts),
     owner: text(from.owner),
+    tendency: tendency(from.tendency),
   }
+}
+
+function tendency(value: unknown): Tendency | null {
+  const from = fields(value)
+  const change_hpa = number(from?.pressure_tendency_hpa_3h)
+  const characteristic = number(from?.characteristic)
+  const at = time(from?.at)
+  return change_hpa === null || characteristic === null || at === null ? null : { change_hpa, characteristic, at }
 }
 
 export function status(value: unknown): StatusEvent | null {
