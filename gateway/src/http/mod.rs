@@ -11,19 +11,19 @@
 //! - [`problem`]: every error is `application/problem+json`
 //! - [`parameters`]: query parameters, each refused by name; the bounds of what may be asked
 //! - [`cursor`]: where the next page of a list begins
-//! - [`accept`]: JSON or CSV
+//! - [`accept`]: JSON, CSV or Parquet
 //! - [`guard`]: panics answered, requests counted
 //! - `seats`: a bound on open connections
 //! - [`document`]: the OpenAPI document, made from the routes
 //!
 //! The routes, below `/api/v1`:
 //!
-//! - [`stations`], [`readings`], [`anomalies`], [`losses`], [`lake`], each with the form of its JSON
+//! - [`stations`], [`readings`], [`anomalies`], [`events`], [`losses`], [`lake`], each with the form of its JSON
 //! - [`summary`], [`records`]: what days, months and years were like, by [`climate`]
 //! - [`health`]: how a station was
 //! - [`reading`], [`bucket`], [`station`], [`tendency`]: the forms of their items
 //! - [`resolution`]: how finely readings are given
-//! - [`table`]: readings and buckets as CSV
+//! - [`table`], [`export`]: readings and buckets as tables, as streams of any length
 //! - [`stream`]: events as they happen
 //!
 //! Outside it:
@@ -37,6 +37,8 @@ pub mod bucket;
 pub mod climate;
 pub mod cursor;
 pub mod document;
+pub mod events;
+pub mod export;
 pub mod guard;
 pub mod health;
 pub mod lake;
