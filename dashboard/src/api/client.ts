@@ -132,20 +132,10 @@ export async function healthHistory(station: string, from: number, to: number, s
   return all.flatMap((page) => decode.list(page.items, climate.healthThen))
 }
 
-/** A file of readings as the gateway makes it. */
-export async function file(station: string, from: number, to: number, resolution: Resolution, kind: string): Promise<Blob> {
+/** Where the gateway gives a file of readings, of any length. */
+export function fileAddress(station: string, from: number, to: number, resolution: Resolution, format: 'csv' | 'parquet'): string {
   const url = new URL(`stations/${encodeURIComponent(station)}/readings`, base)
-  const query = { from: new Date(from).toISOString(), to: new Date(to).toISOString(), resolution, limit: '10000' }
+  const query = { from: new Date(from).toISOString(), to: new Date(to).toISOString(), resolution, format, limit: 'all' }
   for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value)
-  const parts: Blob[] = []
-  for (let next: URL | null = url; next !== null && parts.length < mostPages; ) {
-    const response: Response = await fetch(next, { headers: { accept: kind } }).catch(() => Promise.reject(new Problem(0, '')))
-    if (!response.ok) throw new Problem(response.status, detail(await response.json().catch(() => null)))
-    const blob = await response.blob()
-    // Each page of a table repeats its header line.
-    parts.push(parts.length === 0 ? blob : new Blob([(await blob.text()).replace(/^[^\n]*\n/, '')]))
-    const link = /<([^>]+)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1]
-    next = link === undefined ? null : new URL(link, url)
-  }
-  return new Blob(parts, { type: kind })
+  return url.href
 }

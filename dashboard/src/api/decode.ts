@@ -3,15 +3,20 @@
  * where the panel can live without it; an item that lacks what identifies it is left out. Nothing throws.
  */
 import { derivedKeys, isQuantity, quantities, type Quantity } from '../quantity/quantities'
+import type { components } from './openapi'
 import type {
   Anomaly, Bucket, BucketValue, ClockState, Counts, Extremes, Health, Place, Reading, SensorAbout,
   SensorHealth, Station, StationState, StatusEvent, Tendency, Time, Today,
 } from './types'
 
+
+/** Made from the gateway's OpenAPI document by `npm run check`: a field that the document does not have does not compile. */
+type Schemas = components['schemas']
+
 type Fields = Record<string, unknown>
 
-export function fields(value: unknown): Fields | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : null
+export function fields<Schema = Fields>(value: unknown): { [Key in keyof Schema]?: unknown } | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null
 }
 
 export function number(value: unknown): number | null {
@@ -62,7 +67,7 @@ export function byQuantity<T>(value: unknown, decode: (item: unknown) => T | nul
 }
 
 export function reading(value: unknown): Reading | null {
-  const from = fields(value)
+  const from = fields<Schemas['Reading']>(value)
   const station = text(from?.station)
   const observed_at = time(from?.observed_at)
   if (!from || station === null || observed_at === null) return null
@@ -82,7 +87,7 @@ export function reading(value: unknown): Reading | null {
 }
 
 function place(value: unknown): Place | null {
-  const from = fields(value)
+  const from = fields<Schemas['Place']>(value)
   const name = text(from?.name)
   if (!from || name === null) return null
   return {
@@ -95,7 +100,7 @@ function place(value: unknown): Place | null {
 }
 
 function extremes(value: unknown): Extremes | null {
-  const from = fields(value)
+  const from = fields<Schemas['Extremes']>(value)
   const min = number(from?.min)
   const max = number(from?.max)
   const min_at = time(from?.min_at)
@@ -104,14 +109,14 @@ function extremes(value: unknown): Extremes | null {
 }
 
 function today(value: unknown): Today | null {
-  const from = fields(value)
+  const from = fields<Schemas['Today']>(value)
   const date = text(from?.date)
   const zone = text(from?.zone)
   return from && date && zone ? { date, zone, quantities: byQuantity(from.quantities, extremes) } : null
 }
 
 function sensorAbout(value: unknown): SensorAbout | null {
-  const from = fields(value)
+  const from = fields<Schemas['Sensor']>(value)
   const part = text(from?.part)
   if (!from || part === null) return null
   const measured = list(from.quantities, text).filter(isQuantity)
@@ -119,7 +124,7 @@ function sensorAbout(value: unknown): SensorAbout | null {
 }
 
 export function sensorHealth(value: unknown): SensorHealth | null {
-  const from = fields(value)
+  const from = fields<Schemas['SensorNow']>(value)
   const part = text(from?.part)
   if (!from || part === null) return null
   return {
@@ -133,7 +138,7 @@ export function sensorHealth(value: unknown): SensorHealth | null {
 }
 
 function health(value: unknown): Health | null {
-  const from = fields(value)
+  const from = fields<Schemas['StationHealth']>(value)
   if (!from) return null
   const log = fields(from.log)
   return {
@@ -147,7 +152,7 @@ function health(value: unknown): Health | null {
 }
 
 function counts(value: unknown): Counts | null {
-  const from = fields(value)
+  const from = fields<Schemas['Counts']>(value)
   const stored = number(from?.stored)
   const lost = number(from?.lost)
   if (!from || stored === null || lost === null) return null
@@ -155,7 +160,7 @@ function counts(value: unknown): Counts | null {
 }
 
 export function station(value: unknown): Station | null {
-  const from = fields(value)
+  const from = fields<Schemas['Station']>(value)
   const name = text(from?.station)
   if (!from || name === null) return null
   return {
@@ -177,7 +182,7 @@ export function station(value: unknown): Station | null {
 }
 
 function tendency(value: unknown): Tendency | null {
-  const from = fields(value)
+  const from = fields<Schemas['PressureTendency']>(value)
   const change_hpa = number(from?.pressure_tendency_hpa_3h)
   const characteristic = number(from?.characteristic)
   const at = time(from?.at)
@@ -191,7 +196,7 @@ export function status(value: unknown): StatusEvent | null {
 }
 
 function bucketValue(value: unknown): BucketValue | null {
-  const from = fields(value)
+  const from = fields<Schemas['QuantitySummary']>(value)
   const min = number(from?.min)
   const mean = number(from?.mean)
   const max = number(from?.max)
@@ -199,14 +204,14 @@ function bucketValue(value: unknown): BucketValue | null {
 }
 
 export function bucket(value: unknown): Bucket | null {
-  const from = fields(value)
+  const from = fields<Schemas['ReadingBucket']>(value)
   const start = time(from?.start)
   if (!from || start === null) return null
   return { start, count: number(from.count) ?? 1, values: byQuantity(from, bucketValue) }
 }
 
 export function anomaly(value: unknown): Anomaly | null {
-  const from = fields(value)
+  const from = fields<Schemas['Anomaly']>(value)
   const id = number(from?.id)
   const name = text(from?.station)
   const start = time(from?.from)

@@ -104,7 +104,6 @@ export const en = {
     parquet: 'Parquet',
     link: 'Copy link',
     copied: 'Link copied',
-    takeFailed: 'The gateway gave no such file',
     hint: 'Drag to zoom, double-click to go back; Ctrl and wheel or two fingers zoom; Shift and drag moves.',
     buckets: { raw: 'every reading', '1m': 'by the minute', '10m': 'by ten minutes', '1h': 'by the hour', '1d': 'by the day' },
   },

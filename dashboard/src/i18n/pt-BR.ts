@@ -106,7 +106,6 @@ export const ptBR: Messages = {
     parquet: 'Parquet',
     link: 'Copiar link',
     copied: 'Link copiado',
-    takeFailed: 'O gateway não deu tal arquivo',
     hint: 'Arraste para aproximar, clique duplo para voltar; Ctrl e roda ou dois dedos aproximam; Shift e arrastar move.',
     buckets: { raw: 'cada leitura', '1m': 'por minuto', '10m': 'por dez minutos', '1h': 'por hora', '1d': 'por dia' },
   },
