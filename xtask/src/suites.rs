@@ -230,7 +230,9 @@ fn run_suite(name: &str, command: &mut Command, counts: Counts) -> anyhow::Resul
         match counts {
             Counts::Cargo if line.starts_with("test result:") => count(&line, &mut tally),
             Counts::Vitest if line.trim_start().starts_with("Tests ") => count(&line, &mut tally),
-            Counts::Playwright if line.starts_with("  ") && line.trim_start().starts_with(|c: char| c.is_ascii_digit()) => {
+            Counts::Playwright
+                if line.starts_with("  ") && line.trim_start().starts_with(|c: char| c.is_ascii_digit()) =>
+            {
                 count(&line, &mut tally);
             }
             _ => {}
