@@ -3,6 +3,7 @@
 
 mod arm64;
 mod bench;
+mod containers;
 mod cross;
 mod demo;
 mod install;

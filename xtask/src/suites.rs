@@ -8,6 +8,7 @@ use anyhow::{Context, ensure};
 use clap::Args;
 
 use crate::arm64;
+use crate::containers;
 use crate::install;
 use crate::panel::{self, npm};
 use crate::process::{cargo, shown, target};
@@ -15,10 +16,10 @@ use crate::process::{cargo, shown, target};
 /// Which suites run.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --only rust\n  cargo xtask test --only arm64"
+    after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --only rust\n  cargo xtask test --only arm64\n  cargo xtask test --only containers"
 )]
 pub struct Options {
-    /// Runs one suite: format, clippy, panel-types, panel-units, rust or arm64.
+    /// Runs one suite: format, clippy, panel-types, panel-units, rust, arm64 or containers (which is in no full run).
     #[arg(long, value_name = "SUITE")]
     only: Option<String>,
 }
@@ -33,6 +34,8 @@ struct Tally {
 
 /// The suite that is no command of its own.
 const ARM64: &str = "arm64";
+/// A suite that runs when it is named, and needs root.
+const CONTAINERS: &str = "containers";
 
 impl Tally {
     fn add(&mut self, other: Self) {
@@ -59,6 +62,10 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if options.only.as_deref() == Some(ARM64) {
         // It needs neither panel nor Python.
         return sum(run_arm64(), begun);
+    }
+    if options.only.as_deref() == Some(CONTAINERS) {
+        panel::build()?;
+        return sum(run_containers(), begun);
     }
     install::debian_packages()?;
     let python = install::python()?;
@@ -126,16 +133,26 @@ fn build_binaries() -> anyhow::Result<()> {
 
 /// Builds for the Raspberry Pi and runs that.
 fn run_arm64() -> Tally {
-    println!("\n── {ARM64}: the station for aarch64-unknown-linux-gnu, under qemu-aarch64-static");
+    own(ARM64, "the station for aarch64-unknown-linux-gnu, under qemu-aarch64-static", arm64::run)
+}
+
+/// Builds both images and runs them.
+fn run_containers() -> Tally {
+    own(CONTAINERS, "both images, by an engine and a registry of this run's own", containers::run)
+}
+
+/// Runs a suite that is no command of its own.
+fn own(name: &str, what: &str, suite: impl Fn() -> anyhow::Result<arm64::Outcome>) -> Tally {
+    println!("\n── {name}: {what}");
     let begun = Instant::now();
-    let tally = match arm64::run() {
+    let tally = match suite() {
         Ok(outcome) => Tally { passed: outcome.passed, failed: outcome.failed, skipped: outcome.skipped },
         Err(error) => {
             println!("{error:#}");
             Tally { failed: 1, ..Tally::default() }
         }
     };
-    say(ARM64, tally, begun);
+    say(name, tally, begun);
     tally
 }
 
