@@ -11,7 +11,7 @@
 //! - [`problem`]: every error is `application/problem+json`
 //! - [`parameters`]: query parameters, each refused by name; the bounds of what may be asked
 //! - [`cursor`]: where the next page of a list begins
-//! - [`accept`]: JSON or CSV
+//! - [`accept`]: JSON, CSV or Parquet
 //! - [`guard`]: panics answered, requests counted
 //! - `seats`: a bound on open connections
 //! - [`document`]: the OpenAPI document, made from the routes
@@ -19,9 +19,11 @@
 //! The routes, below `/api/v1`:
 //!
 //! - [`stations`], [`readings`], [`anomalies`], [`losses`], [`lake`], each with the form of its JSON
+//! - [`summary`], [`records`]: what days, months and years were like, by [`climate`]
+//! - [`health`]: how a station was
 //! - [`reading`], [`bucket`], [`station`], [`tendency`]: the forms of their items
 //! - [`resolution`]: how finely readings are given
-//! - [`table`]: readings and buckets as CSV
+//! - [`table`], [`export`]: readings and buckets as tables, as streams of any length
 //! - [`stream`]: events as they happen
 //!
 //! Outside it:
@@ -32,9 +34,12 @@
 pub mod accept;
 pub mod anomalies;
 pub mod bucket;
+pub mod climate;
 pub mod cursor;
 pub mod document;
+pub mod export;
 pub mod guard;
+pub mod health;
 pub mod lake;
 pub mod losses;
 pub mod metrics;
@@ -45,11 +50,13 @@ pub mod problem;
 pub mod readiness;
 pub mod reading;
 pub mod readings;
+pub mod records;
 pub mod resolution;
 mod seats;
 pub mod station;
 pub mod stations;
 pub mod stream;
+pub mod summary;
 pub mod table;
 pub mod tendency;
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::directory::StationNow;
 use crate::store::StoredReading;
 
 /// A time as every route writes it: RFC 3339, UTC, milliseconds.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(transparent)]
 #[schema(value_type = String, format = DateTime, example = "2026-11-20T12:00:00.250Z")]
 pub struct Timestamp(pub Millis);

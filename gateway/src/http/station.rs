@@ -162,14 +162,15 @@ pub struct StationHealth {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Log {
     /// Readings not yet acknowledged.
-    readings: u64,
-    bytes: u64,
+    pub readings: u64,
+    /// Their size.
+    pub bytes: u64,
     /// Readings that overflow took since the stream began.
-    lost: u64,
+    pub lost: u64,
     /// Why the log is in RAM alone, or which of its files it does not understand.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    fault: Option<String>,
+    pub fault: Option<String>,
 }
 
 /// How a sensor is.
@@ -299,9 +300,9 @@ fn sensors(about: &About) -> Vec<Sensor> {
     about.sensors.iter().map(sensor).collect()
 }
 
-impl StationHealth {
-    fn new(at: Millis, health: &Health) -> Self {
-        let sensor = |sensor: &minuano_telemetry::SensorHealth| SensorNow {
+impl From<&minuano_telemetry::SensorHealth> for SensorNow {
+    fn from(sensor: &minuano_telemetry::SensorHealth) -> Self {
+        Self {
             part: sensor.part.as_str().to_owned(),
             address: sensor.address,
             state: match sensor.state {
@@ -311,7 +312,12 @@ impl StationHealth {
             fault: sensor.fault.map(minuano_telemetry::Fault::word),
             since: Timestamp(sensor.since),
             warning: sensor.warning.as_ref().map(|warning| warning.as_str().to_owned()),
-        };
+        }
+    }
+}
+
+impl StationHealth {
+    fn new(at: Millis, health: &Health) -> Self {
         Self {
             at: Timestamp(at),
             version: health.version.as_str().to_owned(),
@@ -324,7 +330,7 @@ impl StationHealth {
                 lost: health.log.lost,
                 fault: health.log.fault.as_ref().map(|fault| fault.as_str().to_owned()),
             },
-            sensors: health.sensors.iter().map(sensor).collect(),
+            sensors: health.sensors.iter().map(SensorNow::from).collect(),
             clock: health.clock.into(),
             cpu_c: health.cpu_c,
         }

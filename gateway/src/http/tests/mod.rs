@@ -1,8 +1,10 @@
 //! The routes over a real store, asked as a client asks them.
 
+mod climate;
 mod derived;
 mod document;
 mod errors;
+mod export;
 mod lists;
 mod operations;
 mod readings;
