@@ -3,6 +3,7 @@
 
 mod arm64;
 mod bench;
+mod chaos;
 mod containers;
 mod cross;
 mod demo;

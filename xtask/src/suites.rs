@@ -5,9 +5,10 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, ensure};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::arm64;
+use crate::chaos;
 use crate::containers;
 use crate::install;
 use crate::panel::{self, npm};
@@ -16,12 +17,34 @@ use crate::process::{cargo, shown, target};
 /// Which suites run.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --only rust\n  cargo xtask test --only arm64\n  cargo xtask test --only containers"
+    after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --only rust\n  cargo xtask test --only arm64\n  \
+                  cargo xtask test chaos\n  cargo xtask test chaos --long\n  cargo xtask test chaos -- --seed 7 --embedded\n  \
+                  cargo xtask test fuzz --long\n  cargo xtask test containers"
 )]
 pub struct Options {
-    /// Runs one suite: format, clippy, panel-types, panel-units, rust, arm64 or containers (which is in no full run).
+    /// Runs one suite: format, clippy, panel-types, panel-units, rust, chaos or arm64.
     #[arg(long, value_name = "SUITE")]
     only: Option<String>,
+    /// Runs this alone, and with --long for as long as it deserves.
+    #[arg(value_enum, conflicts_with = "only")]
+    which: Option<Proof>,
+    /// Chaos with 200 stations and a million readings; a hundred times the cases of fuzz.
+    #[arg(long, requires = "which")]
+    long: bool,
+    /// What chaos itself is told; see cargo xtask test chaos -- --help.
+    #[arg(last = true, requires = "which")]
+    arguments: Vec<String>,
+}
+
+/// What can be tested longer than a test run may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Proof {
+    /// Everything between the stations and the lake breaks, and nothing is lost.
+    Chaos,
+    /// Any bytes at every door.
+    Fuzz,
+    /// Both images built, pushed, pulled and run; needs root.
+    Containers,
 }
 
 /// How many tests of a suite went how.
@@ -32,10 +55,9 @@ struct Tally {
     skipped: u64,
 }
 
-/// The suite that is no command of its own.
+/// The suites that are more than one command.
 const ARM64: &str = "arm64";
-/// A suite that runs when it is named, and needs root.
-const CONTAINERS: &str = "containers";
+const CHAOS: &str = "chaos";
 
 impl Tally {
     fn add(&mut self, other: Self) {
@@ -44,6 +66,9 @@ impl Tally {
         self.skipped += other.skipped;
     }
 }
+
+/// A hundred times what a test run takes.
+const LONG_CASES: &str = "25600";
 
 /// How the output of a suite is read.
 #[derive(Clone, Copy)]
@@ -59,13 +84,21 @@ enum Counts {
 /// Installs, builds and runs; an error if anything failed.
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let begun = Instant::now();
+    match options.which {
+        Some(Proof::Chaos) => return chaos::run(options.long, &options.arguments).map(drop),
+        Some(Proof::Fuzz) => return fuzz(options.long),
+        Some(Proof::Containers) => {
+            panel::build()?;
+            return sum(run_containers(), begun);
+        }
+        None => {}
+    }
+    if options.only.as_deref() == Some(CHAOS) {
+        return sum(run_chaos(), begun);
+    }
     if options.only.as_deref() == Some(ARM64) {
         // It needs neither panel nor Python.
         return sum(run_arm64(), begun);
-    }
-    if options.only.as_deref() == Some(CONTAINERS) {
-        panel::build()?;
-        return sum(run_containers(), begun);
     }
     install::debian_packages()?;
     let python = install::python()?;
@@ -105,6 +138,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         total.add(tally);
     }
     if options.only.is_none() {
+        total.add(run_chaos());
         total.add(run_arm64());
     }
     sum(total, begun)
@@ -131,6 +165,31 @@ fn build_binaries() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The targets of fuzzing, which are tests like others, with more cases.
+fn fuzz(long: bool) -> anyhow::Result<()> {
+    let mut command = cargo();
+    command.args(["test", "--package", "minuano-telemetry", "--package", "minuano-gateway", "fuzz"]);
+    if long {
+        command.env("PROPTEST_CASES", LONG_CASES);
+    }
+    crate::process::must(&mut command)
+}
+
+/// Everything between the stations and the lake breaks.
+fn run_chaos() -> Tally {
+    println!("\n── {CHAOS}: gateway, broker, disk and lake break under 40 stations");
+    let begun = Instant::now();
+    let tally = match chaos::run(false, &[]) {
+        Ok(passed) => Tally { passed, ..Tally::default() },
+        Err(error) => {
+            println!("{error:#}");
+            Tally { failed: 1, ..Tally::default() }
+        }
+    };
+    say(CHAOS, tally, begun);
+    tally
+}
+
 /// Builds for the Raspberry Pi and runs that.
 fn run_arm64() -> Tally {
     own(ARM64, "the station for aarch64-unknown-linux-gnu, under qemu-aarch64-static", arm64::run)
@@ -138,7 +197,7 @@ fn run_arm64() -> Tally {
 
 /// Builds both images and runs them.
 fn run_containers() -> Tally {
-    own(CONTAINERS, "both images, by an engine and a registry of this run's own", containers::run)
+    own("containers", "both images, by an engine and a registry of this run's own", containers::run)
 }
 
 /// Runs a suite that is no command of its own.
