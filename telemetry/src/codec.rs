@@ -7,9 +7,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::gateway::{Acknowledged, Anomaly};
-use crate::reading::Batch;
+use crate::reading::{Batch, Live};
 use crate::station::{About, Health, Status, Streams};
 use crate::topic::Leaf;
+use crate::weather::WeatherEvent;
 
 /// The most bytes in one message.
 pub const MAX_MESSAGE: usize = 16 * 1024;
@@ -33,6 +34,8 @@ pub enum Payload {
     Acknowledged(Acknowledged),
     /// On `anomaly`.
     Anomaly(Anomaly),
+    /// On `weather`.
+    Weather(WeatherEvent),
 }
 
 /// Why a message is refused.
@@ -73,15 +76,7 @@ impl Payload {
     /// Reads what came on a topic with this leaf.
     pub fn decode(leaf: Leaf, bytes: &[u8]) -> Result<Self, DecodeError> {
         Ok(match leaf {
-            Leaf::Telemetry => {
-                let batch: Batch = decode(bytes)?;
-                if batch.readings.len() > 1 {
-                    return Err(DecodeError::Shape(text(
-                        "telemetry carries one reading; more go on backlog",
-                    )));
-                }
-                Self::Telemetry(batch)
-            }
+            Leaf::Telemetry => Self::Telemetry(Live::decode(bytes)?.into()),
             Leaf::Backlog => Self::Backlog(decode(bytes)?),
             Leaf::Streams => Self::Streams(decode(bytes)?),
             Leaf::About => Self::About(decode(bytes)?),
@@ -89,6 +84,7 @@ impl Payload {
             Leaf::Health => Self::Health(decode(bytes)?),
             Leaf::Acknowledged => Self::Acknowledged(decode(bytes)?),
             Leaf::Anomaly => Self::Anomaly(decode(bytes)?),
+            Leaf::Weather => Self::Weather(decode(bytes)?),
         })
     }
 
@@ -103,6 +99,7 @@ impl Payload {
             Self::Health(_) => Leaf::Health,
             Self::Acknowledged(_) => Leaf::Acknowledged,
             Self::Anomaly(_) => Leaf::Anomaly,
+            Self::Weather(_) => Leaf::Weather,
         }
     }
 
@@ -116,7 +113,18 @@ impl Payload {
             Self::Health(health) => encode(health, buffer),
             Self::Acknowledged(acknowledged) => encode(acknowledged, buffer),
             Self::Anomaly(anomaly) => encode(anomaly, buffer),
+            Self::Weather(event) => encode(event, buffer),
         }
+    }
+}
+
+impl Live {
+    /// Reads what came on `telemetry`, as [`Payload::decode`] does and without room for a backlog.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        decode(bytes).map_err(|refused| match decode::<Batch>(bytes) {
+            Ok(_) => DecodeError::Shape(text("telemetry carries one reading; more go on backlog")),
+            Err(_) => refused,
+        })
     }
 }
 

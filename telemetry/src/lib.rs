@@ -9,7 +9,7 @@
 //! - [`Payload`]: what each leaf carries; [`Payload::decode`] gives a value or a typed error for any bytes
 //! - [`Batch`], [`Reading`]: what was measured
 //! - [`Streams`], [`About`], [`Status`], [`Health`]: what a station says of itself
-//! - [`Acknowledged`], [`Anomaly`]: what a gateway says
+//! - [`Acknowledged`], [`Anomaly`], [`WeatherEvent`]: what a gateway says
 //! - [`Discovery`]: what Home Assistant hears
 //! - [`Millis`], [`StreamId`], [`StationName`], [`GatewayName`], [`Quantity`], [`Fault`], [`Flag`]: the words
 #![no_std]
@@ -28,13 +28,14 @@ mod station;
 mod stream;
 mod time;
 mod topic;
+mod weather;
 
 pub use codec::{DecodeError, EncodeError, MAX_MESSAGE, Payload};
 pub use discovery::{BIRTH, Discovery, MAX_PREFIX, birth_topic, discovery_topic};
 pub use gateway::{Acknowledged, Anomaly, AnomalyKind, AnomalyState, Flag, MAX_ACKNOWLEDGED, Through};
 pub use name::{GatewayName, MAX_GATEWAY_NAME, MAX_STATION_NAME, NameError, StationName};
 pub use quantity::{ByQuantity, Fault, Quantity};
-pub use reading::{Batch, Clock, MAX_READINGS, Reading};
+pub use reading::{Batch, Clock, Live, MAX_READINGS, Reading};
 pub use station::{
     About, Health, LogHealth, MAX_SENSORS, MAX_STREAMS, MAX_WARNING, SensorAbout, SensorHealth, SensorState,
     StationState, Status, StreamState, Streams,
@@ -42,3 +43,4 @@ pub use station::{
 pub use stream::{MAX_SEQ, SeqError, StreamId, StreamIdError};
 pub use time::{Millis, TimeError};
 pub use topic::{EVERYTHING, Leaf, Topic, TopicError, VERSION};
+pub use weather::{WeatherEvent, WeatherKind};

@@ -5,6 +5,7 @@
 //! - [`Writer::run`]: collect, commit, look for silence, acknowledge
 //! - `commit`: messages to the disk, however long the disk refuses
 //! - `memory`: what is on disk, taken into memory and told to who listens
+//! - `weather`: events beside the readings
 //! - `upkeep`: rollups follow the readings, old rows go
 
 mod commit;
@@ -12,11 +13,12 @@ mod memory;
 #[cfg(test)]
 mod tests;
 mod upkeep;
+mod weather;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use minuano_telemetry::{GatewayName, Payload};
+use minuano_telemetry::GatewayName;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
@@ -27,12 +29,15 @@ use super::presence::after_silence;
 use crate::clock::now;
 use crate::config::StoreConfig;
 use crate::directory::{Directory, Presence};
+use crate::events::Rules;
 use crate::http::Readiness;
 use crate::live::Hub;
 use crate::store::{Store, StoreError, stations};
 
 /// Messages that may wait for the writer; beyond that the sockets are read more slowly.
-pub const INBOX: usize = 1024;
+pub const INBOX: usize = 2048;
+/// How often the writer looks whether a commit is full; so long the fastest broker does not fill the inbox.
+const COLLECT_EVERY: Duration = Duration::from_millis(20);
 /// How often silence is looked for.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -54,6 +59,8 @@ pub struct Parts {
     pub readiness: Arc<Readiness>,
     /// How many readings make a commit, and how old rows may grow.
     pub commits: StoreConfig,
+    /// When weather is an event.
+    pub events: Rules,
     /// Whether rows wait for the lake before they are pruned.
     pub lake: bool,
 }
@@ -74,6 +81,7 @@ pub struct Writer {
     connection: Connection,
     ledger: Ledger,
     pulses: Vec<Pulse>,
+    weather: weather::Watch,
     answers: Answers,
     started: Instant,
     next_tick: Duration,
@@ -96,11 +104,13 @@ impl Writer {
             parts.directory.change(&name, |entry| *entry = now);
         }
         parts.readiness.set(STORE, true, "open");
+        let weather = weather::Watch::new(parts.events);
         let writer = Self {
             parts,
             connection,
             ledger,
             pulses,
+            weather,
             answers,
             started: Instant::now(),
             next_tick: TICK,
@@ -136,12 +146,20 @@ impl Writer {
         let until = tokio::time::Instant::now() + self.parts.commits.commit_after;
         let mut readings = readings_in(&first);
         let mut messages = vec![first];
-        while readings < self.parts.commits.commit_readings {
-            let Ok(Some(message)) = tokio::time::timeout_at(until, inbox.recv()).await else { break };
-            readings += readings_in(&message);
-            messages.push(message);
+        loop {
+            while readings < self.parts.commits.commit_readings
+                && let Ok(message) = inbox.try_recv()
+            {
+                readings += readings_in(&message);
+                messages.push(message);
+            }
+            let now = tokio::time::Instant::now();
+            if readings >= self.parts.commits.commit_readings || now >= until || inbox.is_closed() {
+                return messages;
+            }
+            // Woken by each message, the thread would spend more on waking than on the message.
+            tokio::time::sleep_until(until.min(now + COLLECT_EVERY)).await;
         }
-        messages
     }
 
     /// Looks for stations that fell silent.
@@ -183,10 +201,7 @@ impl Writer {
 }
 
 fn readings_in(message: &Message) -> usize {
-    match &*message.payload {
-        Payload::Telemetry(batch) | Payload::Backlog(batch) => batch.readings.len(),
-        _ => 1,
-    }
+    message.said.readings().max(1)
 }
 
 /// Starts the writer on a thread of its own, where SQLite may block; the answer comes when it has ended.

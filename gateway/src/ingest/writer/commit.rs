@@ -38,7 +38,7 @@ impl Writer {
                     counter!("minuano_messages_refused_total", "reason" => "store").increment(1);
                     tracing::error!(
                         "store: a {} message of {} is refused: {error}",
-                        message.payload.leaf().word(),
+                        message.said.leaf().word(),
                         message.station
                     );
                 }
@@ -57,6 +57,7 @@ impl Writer {
         loop {
             let Err(error) = self.commit(messages) else { return Ok(true) };
             counter!("minuano_commits_failed_total").increment(1);
+            self.weather.forget();
             let forgotten = self.ledger.forget_uncommitted(&self.connection);
             if forgotten.is_ok() && !is_of_the_disk(&error) {
                 return Err(error);
@@ -100,7 +101,14 @@ impl Writer {
             if index >= self.pulses.len() {
                 self.pulses.resize(index + 1, Pulse::default());
             }
+            let before = effects.readings.len();
             self.ledger.take(&transaction, index, message, &mut effects)?;
+            if effects.readings.len() > before {
+                let station = self.ledger.id(&transaction, index)?;
+                let name = &self.ledger.station(index).name;
+                let new = &effects.readings[before..];
+                self.weather.take(&transaction, (name, station), new, &mut effects.weather)?;
+            }
             write_down(&mut self.ledger, &transaction, index, message, &self.parts)?;
             let before = latest(&presences, index).unwrap_or(self.pulses[index].presence);
             let after = presence_after(before, message);
@@ -147,9 +155,9 @@ fn latest(presences: &[(Index, Presence, Millis)], index: Index) -> Option<Prese
 }
 
 fn presence_after(before: Presence, message: &Message) -> Presence {
-    match &*message.payload {
-        Payload::Status(Status { state }) => (*state).into(),
-        Payload::Telemetry(_) | Payload::Backlog(_) if !message.retained => after_data(before),
+    match message.said.other() {
+        Some(Payload::Status(Status { state })) => (*state).into(),
+        _ if message.said.readings() > 0 && !message.retained => after_data(before),
         _ => before,
     }
 }
@@ -162,12 +170,12 @@ fn write_down(
     message: &Message,
     parts: &Parts,
 ) -> rusqlite::Result<()> {
-    match &*message.payload {
-        Payload::About(about) => {
+    match message.said.other() {
+        Some(Payload::About(about)) => {
             let id = ledger.id(connection, index)?;
             stations::save_about(connection, id, about)
         }
-        Payload::Health(said) => {
+        Some(Payload::Health(said)) => {
             let id = ledger.id(connection, index)?;
             stations::save_health(connection, id, said, message.received_at, message.retained)?;
             // What the broker kept was written down when it was heard first.
@@ -178,7 +186,7 @@ fn write_down(
             let oldest = message.received_at.get().saturating_sub(retention);
             health::save(connection, id, message.received_at, said, oldest)
         }
-        Payload::Acknowledged(said) => {
+        Some(Payload::Acknowledged(said)) => {
             let id = ledger.id(connection, index)?;
             let owner = (said.gateway != parts.gateway).then(|| said.gateway.as_str());
             stations::save_owner(connection, id, owner)
