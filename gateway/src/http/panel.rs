@@ -96,6 +96,7 @@ mod tests {
             assert_eq!(header(&index, CONTENT_TYPE), "text/html; charset=utf-8");
             assert_eq!(header(&index, CACHE_CONTROL), "no-cache");
             assert!(header(&index, CONTENT_SECURITY_POLICY).contains("script-src 'self';"));
+            assert!(!header(&index, CONTENT_SECURITY_POLICY).contains("unsafe"));
         }
         let script = get::<Fixture>("/assets/index-0a1b2c3d.js", &none);
         assert_eq!(header(&script, CONTENT_TYPE), "text/javascript; charset=utf-8");
