@@ -1,4 +1,6 @@
-//! Measures speed as ratios against a peer in the same run.
+//! Measures what things cost: speed as ratios against a peer in the same run, the station against its goals.
+
+mod station;
 
 use clap::{Args, ValueEnum};
 
@@ -7,7 +9,7 @@ use crate::process::{cargo, must};
 /// What is measured.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Figures and method stand in docs/benchmarks.md.\n\nExample:\n  cargo xtask bench telemetry"
+    after_help = "Figures and method stand in docs/benchmarks.md.\n\nExample:\n  cargo xtask bench telemetry\n  cargo xtask bench station"
 )]
 pub struct Options {
     /// One benchmark; all of them where not given.
@@ -19,6 +21,8 @@ pub struct Options {
 enum Benchmark {
     /// Decoding of messages: messages a second, beside serde_json's untyped parser.
     Telemetry,
+    /// The station as firmware: memory, instructions, bytes on disk, size, start.
+    Station,
 }
 
 /// Runs the chosen benchmarks, optimised.
@@ -30,6 +34,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             Benchmark::Telemetry => {
                 must(cargo().args(["bench", "--package", "minuano-telemetry", "--bench", "decode"]))?;
             }
+            Benchmark::Station => station::run()?,
         }
     }
     Ok(())

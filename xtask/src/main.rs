@@ -27,7 +27,7 @@ enum Chore {
     Demo(demo::Options),
     /// Installs what the tests need where it is missing, and runs everything.
     Test(suites::Options),
-    /// Measures speed as ratios against a peer in the same run.
+    /// Measures what things cost, beside a peer or a goal.
     Bench(bench::Options),
     /// Builds for the Raspberry Pi: with cross and Docker, or with Debian's own cross toolchain.
     Cross(cross::Options),
