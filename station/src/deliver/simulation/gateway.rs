@@ -27,8 +27,10 @@ pub(super) struct Gateway {
     committed: BTreeMap<StreamId, Account>,
     /// A copy of the store as it was once.
     backup: BTreeMap<StreamId, Account>,
-    /// What stores that are gone had, or had named.
+    /// What stores that are gone had.
     pub forgotten: BTreeMap<StreamId, BTreeSet<u64>>,
+    /// What they had given up.
+    pub given_up: BTreeMap<StreamId, BTreeSet<u64>>,
     /// Every stream in the order of their births, as the times of their first readings tell it.
     births: Vec<StreamId>,
     /// Those that must be told, from the next commit on.
@@ -126,9 +128,11 @@ impl Gateway {
     pub fn restore(&mut self, has_copy: bool) {
         let kept = if has_copy { self.backup.clone() } else { BTreeMap::new() };
         for (id, account) in &self.committed {
-            let known = |seq: &u64| kept.get(id).is_some_and(|kept| kept.knows(*seq));
-            let gone = (1..=account.highest()).filter(|seq| account.knows(*seq) && !known(seq));
-            self.forgotten.entry(*id).or_default().extend(gone);
+            let unknown = |seq: &u64| !kept.get(id).is_some_and(|kept| kept.knows(*seq));
+            let stored = account.stored.keys().copied().filter(unknown);
+            self.forgotten.entry(*id).or_default().extend(stored);
+            let named = account.lost.union(&account.elsewhere).copied().filter(unknown);
+            self.given_up.entry(*id).or_default().extend(named);
         }
         self.committed = kept;
         self.crash();
