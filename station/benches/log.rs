@@ -21,8 +21,9 @@ const EVERY_MS: u64 = 10_000;
 const NOON: i64 = 1_790_000_000_000;
 
 fn main() {
-    let folder = tempfile::tempdir_in(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
-        .expect("a folder on a real disk");
+    let folder =
+        tempfile::tempdir_in(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
+            .expect("a folder on a real disk");
     let up = day(&folder.path().join("up"), true);
     let down = day(&folder.path().join("down"), false);
     println!("{{\"readings\":{READINGS},\"link_up\":{up},\"link_down\":{down}}}");

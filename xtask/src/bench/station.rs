@@ -3,17 +3,17 @@
 //! The binary is the one that goes into the packages (profile `firmware`), the broker is mosquitto. The bus is the
 //! emulated one, whose arithmetic is counted with the station's.
 
-mod on_disk;
 mod instructions;
 mod memory;
+mod on_disk;
 mod rig;
 mod start;
 
 use std::time::Duration;
 
+use self::rig::Rig;
 use crate::cross::{self, Build, Target, Toolchain};
 use crate::install;
-use self::rig::Rig;
 
 const MIB: f64 = 1024.0 * 1024.0;
 /// What the benchmark runs, by Debian package.

@@ -143,7 +143,11 @@ impl Disk for Simulated {
     fn read(&mut self, name: Name, offset: u64, len: usize) -> Result<Vec<u8>> {
         let file = self.files.get(&name).ok_or(ErrorKind::NotFound)?;
         let end = offset.saturating_add(len as u64).min(file.seen.len() as u64);
-        if self.unreadable.iter().any(|&(of, block)| of == name && block * BLOCK < end && offset < (block + 1) * BLOCK) {
+        if self
+            .unreadable
+            .iter()
+            .any(|&(of, block)| of == name && block * BLOCK < end && offset < (block + 1) * BLOCK)
+        {
             return Err(Error::other("a sector that cannot be read"));
         }
         let offset = usize::try_from(offset).unwrap_or(usize::MAX);

@@ -164,7 +164,11 @@ fn at_the_start_a_sector_that_cannot_be_read_costs_no_more_and_nothing_is_cut_of
     assert!(bench.log.damaged() > 0);
     let in_ram = 4;
     let came = deliver_all(&mut bench);
-    assert!(came.len() + there.len() + in_ram > 1_000 && !came.iter().any(|seq| there.contains(seq)), "{}", came.len());
+    assert!(
+        came.len() + there.len() + in_ram > 1_000 && !came.iter().any(|seq| there.contains(seq)),
+        "{}",
+        came.len()
+    );
 }
 
 #[test]

@@ -67,6 +67,7 @@ fn callgrind(rig: &Rig) -> Vec<String> {
 fn finish(station: super::rig::Running, rig: &Rig) -> Count {
     let measured = station.stop()?;
     let out = std::fs::read_to_string(rig.file("callgrind.out"))?;
-    let line = out.lines().find_map(|line| line.strip_prefix("summary: ")).context("callgrind counted nothing")?;
+    let line =
+        out.lines().find_map(|line| line.strip_prefix("summary: ")).context("callgrind counted nothing")?;
     Ok((measured, line.trim().parse()?))
 }

@@ -132,7 +132,8 @@ impl Running {
         let said = self.said.clone();
         self.service.stop(WITHIN).with_context(|| fs::read_to_string(&said).unwrap_or_default())?;
         let text = fs::read_to_string(said)?;
-        let line = text.lines().rfind(|line| line.contains("unacknowledged=")).context("no count at the end")?;
+        let line =
+            text.lines().rfind(|line| line.contains("unacknowledged=")).context("no count at the end")?;
         let word = line.split_whitespace().find_map(|word| word.strip_prefix("measured="));
         word.and_then(|word| word.parse().ok()).with_context(|| line.to_owned())
     }
