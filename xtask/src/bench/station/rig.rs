@@ -152,7 +152,9 @@ pub struct Subscriber {
 
 impl Subscriber {
     fn new(port: u16) -> anyhow::Result<Self> {
-        let mut process = Command::new("mosquitto_sub")
+        // Into a pipe it would write a block at a time.
+        let mut process = Command::new("stdbuf")
+            .args(["-oL", "mosquitto_sub"])
             .args(["-h", "127.0.0.1", "-p", &port.to_string(), "-q", "1", "-d"])
             .args(["-t", "minuano/v1/roof/telemetry", "-t", "minuano/v1/roof/backlog"])
             .stdout(Stdio::piped())
