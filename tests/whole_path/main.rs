@@ -3,6 +3,7 @@
 //! # Layout
 //!
 //! - [`accounting`]: measured = stored + lost, whatever is killed on the way
+//! - [`kills`]: fifty times `kill -9`
 //! - [`acknowledgement`]: duplicates, overflow, vanished streams, over the wire
 //! - [`brokers`]: TLS, several at once, one that drops what it took
 //! - [`service`]: systemd, health, what is tried before a start, a stop under load, the store's commands
@@ -32,6 +33,7 @@ mod bad_payloads;
 mod brokers;
 mod conformance;
 mod degraded;
+mod kills;
 mod lake_files;
 mod panel;
 mod presence;

@@ -56,12 +56,13 @@ pub fn from_layers(layers: &Layers) -> Result<Config, Problems> {
         "store.retention",
         "takes at least \"1d\"",
     );
+    let http = raw.http.checked(&mut problems);
     match gateway {
         Some(gateway) => problems.or(Config {
             gateway,
             broker: embedded,
             mqtt,
-            http: raw.http,
+            http,
             store: raw.store,
             lake,
             acknowledge: raw.acknowledge,

@@ -2,6 +2,7 @@
 
 mod check;
 pub mod events;
+mod http;
 mod mqtt;
 
 use std::net::SocketAddr;
@@ -12,7 +13,8 @@ use minuano_settings::{Layers, Problems, Secret};
 use minuano_telemetry::GatewayName;
 use serde::Deserialize;
 
-pub use self::mqtt::MqttConfig;
+pub use http::HttpConfig;
+pub use mqtt::MqttConfig;
 
 /// Read when no `--config` names another.
 pub const DEFAULT_FILE: &str = "/etc/minuano/gateway.toml";
@@ -40,20 +42,6 @@ pub struct Config {
     pub quality: QualityConfig,
     /// When weather is an event.
     pub events: crate::events::Rules,
-}
-
-/// Where routes and panel are served.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct HttpConfig {
-    /// Address and port; port 0 takes a free one.
-    pub listen: SocketAddr,
-}
-
-impl Default for HttpConfig {
-    fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)) }
-    }
 }
 
 /// The store's file and how long raw rows stay in it.
