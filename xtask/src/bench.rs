@@ -27,6 +27,8 @@ enum Benchmark {
     Telemetry,
     /// From the broker to the lake: rate, CPU, memory, latency, idling.
     Ingest,
+    /// The panel in Chromium: first values painted, 100,000 points redrawn beside Chart.js.
+    Panel,
 }
 
 /// Runs the chosen benchmarks, optimised.
@@ -35,6 +37,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         Benchmark::value_variants().iter().filter(|one| options.which.is_none_or(|which| which == **one));
     for benchmark in chosen {
         match benchmark {
+            Benchmark::Panel => crate::browser::chore("bench")?,
             Benchmark::Ingest => {
                 must(cargo().args(["build", "--release", "--package", "minuano-gateway"]))?;
                 must(cargo().args([
