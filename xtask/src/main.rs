@@ -29,7 +29,7 @@ enum Chore {
     Demo(demo::Options),
     /// Installs what the tests need where it is missing, and runs everything.
     Test(suites::Options),
-    /// Measures speed as ratios against a peer in the same run.
+    /// Measures what things cost, beside a peer or a goal.
     Bench(bench::Options),
     /// Makes the README's two pictures of the panel, docs/panel-now.png and docs/panel-charts.png.
     Screenshots,
