@@ -1,5 +1,6 @@
 //! The command line, and what each command ends with.
 
+mod alert;
 mod health;
 mod lake;
 mod online;
@@ -94,6 +95,9 @@ enum Command {
         minuano-gateway station forget shed --yes"
     )]
     Station(store::StationCommand),
+    /// What tells people.
+    #[command(subcommand)]
+    Alert(alert::Command),
     /// Becomes the gateway that acknowledges a station, or all that another gateway owned.
     #[command(after_help = "Examples:\n  minuano-gateway take-over roof\n  minuano-gateway take-over")]
     TakeOver {
@@ -182,6 +186,7 @@ fn execute(command: Command) -> anyhow::Result<bool> {
         Command::Lake(command) => in_runtime(lake::execute(command)),
         Command::Store(command) => store::store(command),
         Command::Station(command) => store::station(command),
+        Command::Alert(command) => in_runtime(alert::execute(command)),
         Command::TakeOver { station, config } => {
             let config = Config::load(config.config)?;
             let taken = in_runtime(take_over::take_over(&config, station))?;
