@@ -59,7 +59,7 @@ enum Command {
     Run(ConfigArg),
     /// Names every mistake in the configuration, one a line; exit code 78 if there is any.
     #[command(after_help = "Examples:\n  minuano-gateway check-config --config gateway.toml\n  \
-        sudo -u minuano minuano-gateway check-config --online   as the user who will run it")]
+        sudo -u minuano-gateway minuano-gateway check-config --online   as the user who will run it")]
     CheckConfig {
         /// Also tries what it names: brokers, lake, store, ports; exit code 1 if any of them fails.
         #[arg(long)]
