@@ -164,7 +164,12 @@ impl Ledger {
 
     /// Writes down every account that changed, and brings the stations' counts up to date.
     pub fn save(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        for (index, stream) in std::mem::take(&mut self.changed) {
+        let mut changed = std::mem::take(&mut self.changed);
+        // An answer names a few streams: those that were used last, not those that changed last for the first time.
+        let used =
+            |index: Index, stream: &StreamId| self.stations[index].streams.get(stream).map(|slot| slot.used);
+        changed.sort_by_cached_key(|(index, stream)| used(*index, stream));
+        for (index, stream) in changed {
             let known = &mut self.stations[index];
             let Some(slot) = known.streams.get_mut(&stream) else { continue };
             streams::save(connection, &mut slot.row)?;

@@ -157,6 +157,23 @@ fn ten_short_streams_are_all_accounted_for() {
 }
 
 #[test]
+fn what_came_last_is_answered_though_a_long_list_came_in_the_same_commit() {
+    let mut bench = Bench::new();
+    let listed: Vec<_> = (1..=10).map(|id| (id, 0, 1, (id < 10).then_some(3))).collect();
+    bench.streams(&listed);
+    let transaction = bench.connection.transaction().unwrap();
+    for (stream, first_at) in [1_u64, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1].map(|id| (StreamId(id), at(0))) {
+        bench.ledger.slot(&transaction, 0, 1, stream, first_at).unwrap();
+    }
+    bench.ledger.save(&transaction).unwrap();
+    transaction.commit().unwrap();
+    assert!(
+        bench.through(1).is_some() && bench.through(2).is_none(),
+        "eight are named, the last used among them"
+    );
+}
+
+#[test]
 fn an_old_list_from_the_broker_ends_no_newer_stream() {
     let mut bench = Bench::new();
     bench.streams(&[(1, 0, 1, None)]);
