@@ -25,6 +25,7 @@ impl Bench {
         let answers = Answers::new(gateway.clone(), Vec::new(), AcknowledgeConfig::default());
         let parts = Parts {
             events: crate::events::Rules::default(),
+            desk: crate::alert::outbox::Desk::default(),
             gateway,
             store,
             directory: Arc::default(),
@@ -32,6 +33,7 @@ impl Bench {
             readiness: Arc::default(),
             commits: StoreConfig::default(),
             lake: false,
+            progress: Arc::default(),
         };
         let (open, inbox) = mpsc::channel(1);
         Self { _folder: folder, writer: Writer::open(parts, answers).unwrap(), _open: open, inbox }
