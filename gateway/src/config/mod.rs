@@ -1,6 +1,8 @@
 //! The gateway's configuration: `/etc/minuano/gateway.toml`, environment, flags.
 
 mod check;
+#[cfg(test)]
+mod fuzz;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -112,7 +114,7 @@ impl Default for StoreConfig {
             file: PathBuf::from("/var/lib/minuano/gateway.db"),
             retention: Duration::from_secs(400 * 86_400),
             commit_readings: 4096,
-            commit_after: Duration::from_millis(20),
+            commit_after: Duration::from_millis(40),
         }
     }
 }

@@ -5,6 +5,7 @@ mod derived;
 mod document;
 mod errors;
 mod export;
+mod fuzz;
 mod lists;
 mod operations;
 mod readings;
