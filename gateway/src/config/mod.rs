@@ -1,6 +1,7 @@
 //! The gateway's configuration: `/etc/minuano/gateway.toml`, environment, flags.
 
 mod check;
+pub mod events;
 #[cfg(test)]
 mod fuzz;
 
@@ -36,6 +37,8 @@ pub struct Config {
     pub acknowledge: AcknowledgeConfig,
     /// Checks.
     pub quality: QualityConfig,
+    /// When weather is an event.
+    pub events: crate::events::Rules,
 }
 
 /// A broker to join.

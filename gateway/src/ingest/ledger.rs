@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use minuano_telemetry::{
-    Anomaly, Batch, MAX_ACKNOWLEDGED, Millis, Payload, StationName, StreamId, Streams, Through,
+    Anomaly, Batch, MAX_ACKNOWLEDGED, Millis, Payload, StationName, StreamId, Streams, Through, WeatherEvent,
 };
 use rusqlite::Connection;
 
@@ -35,6 +35,8 @@ pub struct Effects {
     pub readings: Vec<Arc<StoredReading>>,
     /// Episodes that opened, worsened or closed.
     pub anomalies: Vec<Arc<Anomaly>>,
+    /// Weather that began, grew or ended.
+    pub weather: Vec<Arc<WeatherEvent>>,
     /// Stations that must be told, and how soon.
     pub due: Vec<(Index, Soon)>,
     /// Readings whose time could not be.
