@@ -99,7 +99,8 @@ pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Res
     let address = listener.local_addr()?;
     tracing::info!(gateway = %config.gateway, store = %store.file().display(), "the panel is at http://{address}");
     let app =
-        App::new(config.gateway, store, directory, hub, readiness, metrics, config.lake.map(|lake| lake.url));
+        App::new(config.gateway, store, directory, hub, readiness, metrics, config.lake.map(|lake| lake.url))
+            .served_as(&config.http);
     let serving = http::serve(listener, Arc::new(app), requested(shutdown.clone()));
     tasks.spawn("HTTP", async { Ok(serving.await?) });
 

@@ -3,6 +3,7 @@
 //! # Layout
 //!
 //! - [`accounting`]: measured = stored + lost, whatever is killed on the way
+//! - [`kills`]: fifty times `kill -9`
 //! - [`acknowledgement`]: duplicates, overflow, vanished streams, over the wire
 //! - [`take_over`]: one gateway owns a station
 //! - [`presence`]: who is there, by will, by silence and by word
@@ -29,6 +30,7 @@ mod bad_http;
 mod bad_payloads;
 mod conformance;
 mod degraded;
+mod kills;
 mod lake_files;
 mod panel;
 mod presence;

@@ -57,12 +57,13 @@ pub fn from_layers(layers: &Layers) -> Result<Config, Problems> {
         "store.retention",
         "takes at least \"1d\"",
     );
+    let http = raw.http.checked(&mut problems);
     match gateway {
         Some(gateway) => problems.or(Config {
             gateway,
             broker: raw.broker.embedded.then_some(raw.broker.listen),
             mqtt,
-            http: raw.http,
+            http,
             store: raw.store,
             lake,
             acknowledge: raw.acknowledge,

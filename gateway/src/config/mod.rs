@@ -4,6 +4,7 @@ mod check;
 pub mod events;
 #[cfg(test)]
 mod fuzz;
+mod http;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -12,6 +13,8 @@ use std::time::Duration;
 use minuano_settings::{Layers, Problems, Secret};
 use minuano_telemetry::GatewayName;
 use serde::Deserialize;
+
+pub use http::HttpConfig;
 
 /// Read when no `--config` names another.
 pub const DEFAULT_FILE: &str = "/etc/minuano/gateway.toml";
@@ -78,20 +81,6 @@ impl Default for MqttConfig {
             retry_first: Duration::from_millis(500),
             retry_most: Duration::from_secs(30),
         }
-    }
-}
-
-/// Where routes and panel are served.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct HttpConfig {
-    /// Address and port; port 0 takes a free one.
-    pub listen: SocketAddr,
-}
-
-impl Default for HttpConfig {
-    fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)) }
     }
 }
 

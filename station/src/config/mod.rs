@@ -113,6 +113,8 @@ pub struct Run {
     pub log_level: String,
     /// How long a stop waits for acknowledgements.
     pub stop_within: Duration,
+    /// How long sampler or disk may be silent beyond their rhythm before the watchdog is fed no more.
+    pub stuck_after: Duration,
 }
 
 impl Config {
