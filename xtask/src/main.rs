@@ -5,6 +5,7 @@ mod arm64;
 mod bench;
 mod browser;
 mod chaos;
+mod containers;
 mod cross;
 mod demo;
 mod install;
