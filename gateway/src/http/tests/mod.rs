@@ -6,11 +6,8 @@ mod document;
 mod errors;
 mod events;
 mod export;
-<<<<<<< HEAD
 mod fuzz;
-=======
 mod guards;
->>>>>>> main
 mod lists;
 mod operations;
 mod readings;
