@@ -1,5 +1,6 @@
 //! The command line, and what each command ends with.
 
+mod alert;
 mod lake;
 
 mod store;
@@ -65,6 +66,9 @@ enum Command {
     /// What the store knows of a station.
     #[command(subcommand)]
     Station(store::StationCommand),
+    /// What tells people.
+    #[command(subcommand)]
+    Alert(alert::Command),
     /// Becomes the gateway that acknowledges a station, or all that another gateway owned.
     TakeOver {
         /// The station; all of them where not given.
@@ -140,6 +144,7 @@ fn execute(command: Command) -> anyhow::Result<bool> {
         Command::Lake(command) => in_runtime(lake::execute(command)),
         Command::Store(command) => store::store(command),
         Command::Station(command) => store::station(command),
+        Command::Alert(command) => in_runtime(alert::execute(command)),
         Command::TakeOver { station, config } => {
             let config = Config::load(config.config)?;
             let taken = in_runtime(take_over::take_over(&config, station))?;

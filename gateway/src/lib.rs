@@ -11,11 +11,13 @@
 //! - [`store`]: the SQLite file
 //! - [`acknowledge`]: which readings are accounted for, and when a station is told so
 //! - [`directory`], [`live`]: what is known of each station now, and what happens
+//! - [`alert`]: MQTT, webhook, ntfy, e-mail
 //! - [`lake`]: Parquet batches
 //! - [`http`]: routes, panel, metrics
 //! - [`config`], [`cli`], [`take_over`], [`shutdown`], [`clock`], [`backoff`]: around it
 
 pub mod acknowledge;
+pub mod alert;
 pub mod backoff;
 pub mod broker;
 pub mod cli;

@@ -7,6 +7,7 @@ use minuano_settings::{Layers, Problems, Secret};
 use minuano_telemetry::GatewayName;
 use serde::Deserialize;
 
+use super::alerts::{self, RawAlert};
 use super::events::RawEvents;
 use super::{AcknowledgeConfig, Config, HttpConfig, LakeConfig, MqttConfig, QualityConfig, StoreConfig};
 
@@ -25,6 +26,7 @@ struct Raw {
     acknowledge: AcknowledgeConfig,
     quality: QualityConfig,
     events: RawEvents,
+    alert: Vec<RawAlert>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -46,6 +48,7 @@ pub fn from_layers(layers: &Layers) -> Result<Config, Problems> {
     let gateway = gateway_name(raw.gateway, &mut problems);
     let mqtt = brokers(raw.mqtt, &raw.broker, &mut problems);
     let lake = raw.lake.map(|lake| checked_lake(lake, &mut problems));
+    let alerts = alerts::checked(raw.alert, gateway.as_ref(), &mqtt, &mut problems);
     let events = raw.events.checked(&mut problems);
     problems.require(
         (1..=100_000).contains(&raw.store.commit_readings),
@@ -69,6 +72,7 @@ pub fn from_layers(layers: &Layers) -> Result<Config, Problems> {
             acknowledge: raw.acknowledge,
             quality: raw.quality,
             events,
+            alerts,
         }),
         None => Err(problems),
     }

@@ -1,5 +1,6 @@
 //! The gateway's configuration: `/etc/minuano/gateway.toml`, environment, flags.
 
+pub mod alerts;
 mod check;
 pub mod events;
 #[cfg(test)]
@@ -42,6 +43,8 @@ pub struct Config {
     pub quality: QualityConfig,
     /// When weather is an event.
     pub events: crate::events::Rules,
+    /// Who is told of what.
+    pub alerts: Vec<crate::alert::send::Destination>,
 }
 
 /// A broker to join.

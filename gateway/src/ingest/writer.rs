@@ -18,7 +18,7 @@ mod weather;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use minuano_telemetry::GatewayName;
+use minuano_telemetry::{AnomalyState, GatewayName};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
@@ -26,6 +26,8 @@ use super::answers::Answers;
 use super::ledger::{Index, Ledger};
 use super::message::Message;
 use super::presence::after_silence;
+use crate::alert::Alert;
+use crate::alert::outbox::Desk;
 use crate::clock::now;
 use crate::config::StoreConfig;
 use crate::directory::{Directory, Presence};
@@ -59,6 +61,8 @@ pub struct Parts {
     pub readiness: Arc<Readiness>,
     /// How many readings make a commit, and how old rows may grow.
     pub commits: StoreConfig,
+    /// Where alerts are put down.
+    pub desk: Desk,
     /// When weather is an event.
     pub events: Rules,
     /// Whether rows wait for the lake before they are pruned.
@@ -191,8 +195,12 @@ impl Writer {
         for index in silent {
             let id = self.ledger.id(&transaction, *index)?;
             stations::save_presence(&transaction, id, Presence::Offline, since)?;
+            let name = &self.ledger.station(*index).name;
+            let alert = Alert::of_station(self.parts.gateway.as_str(), name, AnomalyState::Open, since);
+            self.parts.desk.put(&transaction, &alert, since)?;
         }
         transaction.commit()?;
+        self.parts.desk.wake();
         for index in silent {
             self.enter(*index, Presence::Offline, since);
         }

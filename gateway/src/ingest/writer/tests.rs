@@ -25,6 +25,7 @@ impl Bench {
         let answers = Answers::new(gateway.clone(), Vec::new(), AcknowledgeConfig::default());
         let parts = Parts {
             events: crate::events::Rules::default(),
+            desk: crate::alert::outbox::Desk::default(),
             gateway,
             store,
             directory: Arc::default(),
