@@ -14,6 +14,7 @@
 //! - [`alert`]: MQTT, webhook, ntfy, e-mail
 //! - [`lake`]: Parquet batches
 //! - [`http`]: routes, panel, metrics
+//! - [`watch`]: what systemd is told
 //! - [`config`], [`cli`], [`take_over`], [`shutdown`], [`clock`], [`backoff`]: around it
 
 pub mod acknowledge;
@@ -35,3 +36,4 @@ pub mod run;
 pub mod shutdown;
 pub mod store;
 pub mod take_over;
+pub mod watch;

@@ -24,6 +24,7 @@ use crate::live::Hub;
 use crate::shutdown::requested;
 use crate::store::integrity::{self, Opened, Replaced};
 use crate::store::{Store, set_aside};
+use crate::watch::{Progress, Watch};
 use crate::{broker, ingest};
 
 /// Runs the service until `shutdown` becomes true.
@@ -64,6 +65,7 @@ pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Res
         config.mqtt.iter().map(|_| mpsc::channel::<Publication>(OUTBOX)).unzip();
     let (inbox, messages) = mpsc::channel::<Message>(INBOX);
     let answers = Answers::new(config.gateway.clone(), outboxes, config.acknowledge);
+    let progress = Arc::new(Progress::default());
     let alerts = config.alerts.clone();
     let desk = Desk::new(alerts.iter().map(|alert| (alert.name.clone(), alert.wants.clone())));
     drop_unknown(&store, &alerts)?;
@@ -84,6 +86,7 @@ pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Res
         desk,
         events: config.events,
         lake: lake.is_some(),
+        progress: Arc::clone(&progress),
     };
     let writer = Writer::open(parts, answers)?;
     let written = ingest::writer::spawn(writer, messages)?;
@@ -112,11 +115,18 @@ pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Res
     }
     let address = listener.local_addr()?;
     tracing::info!(gateway = %config.gateway, store = %store.file().display(), "the panel is at http://{address}");
+    let watch = Watch { progress, readiness: Arc::clone(&readiness), directory: Arc::clone(&directory) };
     let app =
         App::new(config.gateway, store, directory, hub, readiness, metrics, config.lake.map(|lake| lake.url))
             .served_as(&config.http);
     let serving = http::serve(listener, Arc::new(app), requested(shutdown.clone()));
     tasks.spawn("HTTP", async { Ok(serving.await?) });
+
+    let watching = watch.run(shutdown.clone());
+    tasks.spawn("the watch", async {
+        watching.await;
+        Ok(())
+    });
 
     tasks.all(&shutdown).await?;
     tracing::info!("stopped; everything that came is on disk");

@@ -127,6 +127,8 @@ pub struct Anomaly {
 pub enum AnomalyKind {
     /// Values outside what the sensor or the air can give (QARTOD gross range).
     Range,
+    /// Two live streams in turn under one name: two stations have it.
+    DuplicateStation,
 }
 
 impl AnomalyKind {
@@ -134,6 +136,7 @@ impl AnomalyKind {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Range => "range",
+            Self::DuplicateStation => "duplicate_station",
         }
     }
 }
@@ -146,4 +149,14 @@ pub enum AnomalyState {
     Open,
     /// A good reading ended it.
     Closed,
+}
+
+impl AnomalyState {
+    /// The word on the wire.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+        }
+    }
 }

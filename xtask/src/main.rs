@@ -8,6 +8,7 @@ mod chaos;
 mod containers;
 mod cross;
 mod demo;
+mod deny;
 mod install;
 mod package;
 mod panel;
@@ -36,7 +37,7 @@ enum Chore {
     Screenshots,
     /// Builds for the Raspberry Pi: with cross and Docker, or with Debian's own cross toolchain.
     Cross(cross::Options),
-    /// Makes Debian packages of the station, with its unit, man pages and completions.
+    /// Makes Debian packages of station and gateway, with units, man pages and completions.
     Package(package::Options),
 }
 

@@ -10,6 +10,7 @@ use clap::{Args, ValueEnum};
 use crate::arm64;
 use crate::chaos;
 use crate::containers;
+use crate::deny;
 use crate::install;
 use crate::panel::{self, npm};
 use crate::process::{cargo, shown, target};
@@ -17,12 +18,13 @@ use crate::process::{cargo, shown, target};
 /// Which suites run.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --only rust\n  cargo xtask test --only arm64\n  \
+    after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --only rust\n  cargo xtask test --only arm64\n  cargo xtask test --only deny\n  \
                   cargo xtask test chaos\n  cargo xtask test chaos --long\n  cargo xtask test chaos -- --seed 7 --embedded\n  \
                   cargo xtask test fuzz --long\n  cargo xtask test containers"
 )]
 pub struct Options {
-    /// Runs one suite: format, clippy, panel-types, panel-units, rust, chaos or arm64.
+    /// Runs one suite: format, clippy, panel-types, panel-units, rust, chaos, arm64, or deny, which
+    /// runs only when it is named.
     #[arg(long, value_name = "SUITE")]
     only: Option<String>,
     /// Runs this alone, and with --long for as long as it deserves.
@@ -58,6 +60,8 @@ struct Tally {
 /// The suites that are more than one command.
 const ARM64: &str = "arm64";
 const CHAOS: &str = "chaos";
+/// Runs only when it is named: its tool takes a minute to install.
+const DENY: &str = "deny";
 
 impl Tally {
     fn add(&mut self, other: Self) {
@@ -101,6 +105,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if options.only.as_deref() == Some(ARM64) {
         // It needs neither panel nor Python.
         return sum(run_arm64(), begun);
+    }
+    if options.only.as_deref() == Some(DENY) {
+        return sum(run_suite(DENY, &mut deny::command()?, Counts::Whole)?, begun);
     }
     install::debian_packages()?;
     let python = install::python()?;

@@ -6,6 +6,7 @@ pub mod events;
 #[cfg(test)]
 mod fuzz;
 mod http;
+mod mqtt;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use minuano_telemetry::GatewayName;
 use serde::Deserialize;
 
 pub use http::HttpConfig;
+pub use mqtt::MqttConfig;
 
 /// Read when no `--config` names another.
 pub const DEFAULT_FILE: &str = "/etc/minuano/gateway.toml";
@@ -45,46 +47,6 @@ pub struct Config {
     pub events: crate::events::Rules,
     /// Who is told of what.
     pub alerts: Vec<crate::alert::send::Destination>,
-}
-
-/// A broker to join.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct MqttConfig {
-    /// Name or address.
-    pub host: String,
-    /// TCP port.
-    pub port: u16,
-    /// Name for the broker's password file.
-    pub user: Option<String>,
-    /// Password beside it.
-    pub password: Option<Secret>,
-    /// File that holds the password.
-    pub password_file: Option<PathBuf>,
-    /// How often an idle connection is tested.
-    #[serde(with = "minuano_settings::duration")]
-    pub keep_alive: Duration,
-    /// Bounds of the time between tries to connect.
-    #[serde(with = "minuano_settings::duration")]
-    pub retry_first: Duration,
-    /// The longest time between tries.
-    #[serde(with = "minuano_settings::duration")]
-    pub retry_most: Duration,
-}
-
-impl Default for MqttConfig {
-    fn default() -> Self {
-        Self {
-            host: "localhost".to_owned(),
-            port: 1883,
-            user: None,
-            password: None,
-            password_file: None,
-            keep_alive: Duration::from_secs(30),
-            retry_first: Duration::from_millis(500),
-            retry_most: Duration::from_secs(30),
-        }
-    }
 }
 
 /// The store's file and how long raw rows stay in it.

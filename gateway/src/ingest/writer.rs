@@ -35,6 +35,7 @@ use crate::events::Rules;
 use crate::http::Readiness;
 use crate::live::Hub;
 use crate::store::{Store, StoreError, stations};
+use crate::watch::Progress;
 
 /// Messages that may wait for the writer; beyond that the sockets are read more slowly.
 pub const INBOX: usize = 2048;
@@ -67,6 +68,8 @@ pub struct Parts {
     pub events: Rules,
     /// Whether rows wait for the lake before they are pruned.
     pub lake: bool,
+    /// Where it shows that it goes round.
+    pub progress: Arc<Progress>,
 }
 
 /// What is remembered of a station beside the ledger: whether it is there, and whose it is.
@@ -127,6 +130,7 @@ impl Writer {
     /// Runs until every sender of `inbox` is gone and what they sent is on disk.
     pub async fn run(mut self, mut inbox: mpsc::Receiver<Message>) {
         loop {
+            self.parts.progress.made();
             let wake = self.answers.next().map_or(self.next_tick, |due| due.min(self.next_tick));
             let deadline = tokio::time::Instant::from_std(self.started + wake);
             let messages = match tokio::time::timeout_at(deadline, inbox.recv()).await {

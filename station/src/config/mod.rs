@@ -8,7 +8,6 @@ mod mqtt;
 mod sensors;
 #[cfg(test)]
 pub(crate) mod tests;
-mod tls;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,9 +17,9 @@ use minuano_telemetry::StationName;
 
 pub use self::file::ClockSource;
 pub use self::mqtt::{Acknowledge, Mqtt};
-pub use self::tls::Tls;
 use crate::emulated::Series;
 use crate::sensors::{Part, Settings};
+pub use minuano_settings::tls::Tls;
 
 /// The file that is read when none is named.
 pub const DEFAULT_FILE: &str = "/etc/minuano/station.toml";

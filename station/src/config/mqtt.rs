@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use minuano_settings::tls::{Tls, TlsFiles};
 use minuano_settings::{Problems, Secret};
 use minuano_telemetry::MAX_PREFIX;
 use serde::Deserialize;
 
 use super::check::{HOUR, between};
-use super::tls::{self, Tls};
 
 /// A second's keep-alive is what rumqttc panics below; less than five is more pings than readings.
 const MIN_KEEP_ALIVE: Duration = Duration::from_secs(5);
@@ -68,7 +68,7 @@ pub enum Acknowledge {
 pub(super) struct File {
     host: String,
     port: Option<u16>,
-    tls: Option<tls::File>,
+    tls: Option<TlsFiles>,
     user: Option<String>,
     password: Option<Secret>,
     password_file: Option<PathBuf>,
@@ -142,7 +142,7 @@ impl File {
         Mqtt {
             host: self.host,
             port,
-            tls: self.tls.and_then(|tls| tls.checked(problems)),
+            tls: self.tls.and_then(|tls| tls.checked("mqtt.tls", problems)),
             user: self.user,
             password,
             keep_alive: self.keep_alive,

@@ -57,6 +57,8 @@ impl Writer {
         inbox: &mpsc::Receiver<Message>,
     ) -> rusqlite::Result<bool> {
         loop {
+            // A disk that refuses is tried again: that is no standstill.
+            self.parts.progress.made();
             let Err(error) = self.commit(messages) else { return Ok(true) };
             counter!("minuano_commits_failed_total").increment(1);
             self.weather.forget();

@@ -33,6 +33,7 @@ impl Bench {
             readiness: Arc::default(),
             commits: StoreConfig::default(),
             lake: false,
+            progress: Arc::default(),
         };
         let (open, inbox) = mpsc::channel(1);
         Self { _folder: folder, writer: Writer::open(parts, answers).unwrap(), _open: open, inbox }
