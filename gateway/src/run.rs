@@ -100,11 +100,8 @@ pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Res
             writer: inbox.clone(),
             readiness: Arc::clone(&readiness),
         };
-        let running = session.run(outbox, shutdown.clone());
-        tasks.spawn("a broker's session", async {
-            running.await;
-            Ok(())
-        });
+        let ended = session.spawn(outbox, shutdown.clone())?;
+        tasks.spawn("a broker's session", async { ended.await.context("it panicked") });
     }
     // The sessions hold the rest: when they have ended, the writer ends as soon as all is on disk.
     drop(inbox);

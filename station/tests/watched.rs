@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use crate::support::broker::Broker;
 use crate::support::gateway::Gateway;
 use crate::support::station::{QUICK, Station};
+use crate::support::suspended::Suspended;
 use crate::{RUN, some_readings};
 
 struct Systemd {
@@ -103,6 +104,29 @@ fn a_disk_that_hangs_starves_the_watchdog_and_is_named_until_it_goes_on() {
     station.terminate();
     assert_eq!(station.ended().code(), Some(0));
     drop(card);
+}
+
+/// The sampler stands still for a debugger, as it would in a driver of the kernel that does not return.
+#[test]
+fn a_sampler_that_hangs_starves_the_watchdog_whatever_else_goes_on() {
+    let (systemd, mut broker) = (Systemd::listening(), Broker::running());
+    let mut station = systemd.start(broker.port, Some("300000"), &format!("{RUN}\nstuck_after = \"5s\""));
+    systemd.wait(|message| message.contains("online at"));
+    systemd.wait(|message| message == "WATCHDOG=1\n");
+    let sampler = Suspended::thread(station.pid(), "sampler");
+    systemd.wait(|message| message.starts_with("STATUS=the sampler makes no progress; online at"));
+    broker.kill();
+    // The link goes on, and tells; all the while nobody feeds the watchdog.
+    systemd.wait(|message| {
+        assert_ne!(message, "WATCHDOG=1\n");
+        message.starts_with("STATUS=the sampler makes no progress; no link to")
+    });
+    sampler.resume();
+    systemd.wait(|message| message == "WATCHDOG=1\n");
+    station.wait_until_said("progress again");
+    broker.start();
+    station.terminate();
+    assert_eq!(station.ended().code(), Some(0));
 }
 
 #[test]

@@ -180,7 +180,8 @@ fn build_binaries() -> anyhow::Result<()> {
 /// The targets of fuzzing, which are tests like others, with more cases.
 fn fuzz(long: bool) -> anyhow::Result<()> {
     let mut command = cargo();
-    command.args(["test", "--package", "minuano-telemetry", "--package", "minuano-gateway", "fuzz"]);
+    command.args(["test", "--package", "minuano-telemetry", "--package", "minuano-gateway"]);
+    command.args(["--package", "minuano-station", "fuzz"]);
     if long {
         command.env("PROPTEST_CASES", LONG_CASES);
     }

@@ -3,6 +3,8 @@
 pub mod alerts;
 mod check;
 pub mod events;
+#[cfg(test)]
+mod fuzz;
 mod http;
 mod mqtt;
 
@@ -69,7 +71,7 @@ impl Default for StoreConfig {
             file: PathBuf::from("/var/lib/minuano/gateway.db"),
             retention: Duration::from_secs(400 * 86_400),
             commit_readings: 4096,
-            commit_after: Duration::from_millis(20),
+            commit_after: Duration::from_millis(40),
         }
     }
 }

@@ -70,7 +70,8 @@ pub struct Known {
     pub touched: Vec<Through>,
     id: Option<i64>,
     namesakes: Namesakes,
-    streams: BTreeMap<StreamId, Slot>,
+    /// Boxed: a map has room for eleven at once, and most stations have one.
+    streams: BTreeMap<StreamId, Box<Slot>>,
 }
 
 #[derive(Debug)]
@@ -360,7 +361,7 @@ impl Ledger {
                     None => streams::create(connection, station, stream, Account::new(first_at))?,
                 };
                 let counted = Counts::of(&row.account);
-                place.insert(Slot { row, counted, changed: false, used: 0 })
+                place.insert(Box::new(Slot { row, counted, changed: false, used: 0 }))
             }
         };
         self.uses += 1;
@@ -383,7 +384,7 @@ fn touch(touched: &mut Vec<Through>, stream: StreamId, through: u64) {
 }
 
 /// Drops streams from memory that were not used for the longest, once they are written down.
-fn trim(slots: &mut BTreeMap<StreamId, Slot>) {
+fn trim(slots: &mut BTreeMap<StreamId, Box<Slot>>) {
     while slots.len() > MAX_STREAMS_IN_MEMORY {
         let oldest = slots.iter().filter(|(_, slot)| !slot.changed).min_by_key(|(_, slot)| slot.used);
         let Some(stream) = oldest.map(|(stream, _)| *stream) else { return };

@@ -2,14 +2,19 @@
 //!
 //! As rumqttc 0.25 is safe: one task owns `poll()` outside any `select!`, and each connection is a new
 //! client. Reading waits for the writer, so a slow disk slows the socket and fills no memory.
+//!
+//! Each session has a thread of its own, because the thread sleeps where nothing is there to be read: see [`BREATH`].
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use metrics::{Counter, counter};
 use minuano_telemetry::{EVERYTHING, GatewayName, Leaf};
-use rumqttc::{AsyncClient, Event, EventLoop, Packet, Publish, QoS, SubscribeReasonCode};
-use tokio::sync::{mpsc, watch};
+use rumqttc::{AsyncClient, ConnectionError, Event, EventLoop, Packet, Publish, QoS, SubscribeReasonCode};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::unconstrained;
 
 use super::dial::{self, Line};
 use super::message::{Message, Refusals, decode};
@@ -20,6 +25,9 @@ use crate::http::Readiness;
 use crate::shutdown::requested;
 
 const FAREWELL: Duration = Duration::from_millis(500);
+/// How long a session that has read everything waits before it reads again. What comes one message at a time is then
+/// read, and confirmed to the broker, several at a time: waking for each costs more than all the rest.
+const BREATH: Duration = Duration::from_millis(5);
 /// Requests that may wait in the client.
 const REQUESTS: usize = 256;
 /// Publications that may wait for the session.
@@ -52,8 +60,24 @@ pub struct Session {
 }
 
 impl Session {
+    /// Runs on a thread of its own; the answer comes when it has ended.
+    pub fn spawn(
+        self,
+        outbox: mpsc::Receiver<Publication>,
+        shutdown: watch::Receiver<bool>,
+    ) -> std::io::Result<oneshot::Receiver<()>> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (ended, end) = oneshot::channel();
+        std::thread::Builder::new().name("session".to_owned()).spawn(move || {
+            runtime.block_on(self.run(outbox, shutdown));
+            // Nobody waits when the process is ending for another reason.
+            let _ = ended.send(());
+        })?;
+        Ok(end)
+    }
+
     /// Runs until `shutdown`. Ends before it only by a mistake of ours.
-    pub async fn run(self, outbox: mpsc::Receiver<Publication>, shutdown: watch::Receiver<bool>) {
+    async fn run(self, outbox: mpsc::Receiver<Publication>, shutdown: watch::Receiver<bool>) {
         let (current, clients) = watch::channel(None);
         let publisher = tokio::spawn(publish(outbox, clients.clone()));
         let mut reader = tokio::spawn(self.keep_connected(current, shutdown.clone()));
@@ -109,7 +133,7 @@ impl Session {
         backoff: &mut Backoff,
     ) -> String {
         loop {
-            match events.poll().await {
+            match next(events).await {
                 Ok(Event::Incoming(Packet::SubAck(answer))) => {
                     if answer.return_codes.contains(&SubscribeReasonCode::Failure) {
                         return format!("the broker refuses the subscription to {EVERYTHING}");
@@ -164,6 +188,19 @@ impl Default for Heard {
     fn default() -> Self {
         let counter = |leaf: Leaf| counter!("minuano_messages_received_total", "leaf" => leaf.word());
         Self { received: Leaf::ALL.map(counter), refusals: Refusals::default() }
+    }
+}
+
+/// The next event, after a breath where there is none yet.
+async fn next(events: &mut EventLoop) -> Result<Event, ConnectionError> {
+    let mut next = pin!(events.poll());
+    // Unconstrained: that the task had its turn would otherwise look as if there were nothing to read.
+    match futures::poll!(unconstrained(next.as_mut())) {
+        Poll::Ready(event) => event,
+        Poll::Pending => {
+            std::thread::sleep(BREATH);
+            next.await
+        }
     }
 }
 

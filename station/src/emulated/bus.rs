@@ -21,6 +21,8 @@ pub enum Trouble {
     Fails,
     /// The data line is held low: whatever the address, every bit reads 0, acknowledgements included.
     StuckLow,
+    /// The clock is held low: the kernel gives up on every transaction, whatever the address.
+    TimesOut,
     /// Every bit of the address's answers reads 1.
     StuckHigh,
 }
@@ -133,12 +135,16 @@ impl I2c for EmulatedBus {
         let mut inner = self.lock();
         inner.expose();
         let now_us = inner.clock.now_us();
+        if inner.troubles.values().any(|trouble| *trouble == Trouble::TimesOut) {
+            return Err(BusError::Held);
+        }
         let held = inner.troubles.values().any(|trouble| *trouble == Trouble::StuckLow);
         let trouble = if held { Some(Trouble::StuckLow) } else { inner.troubles.get(&address).copied() };
         let (forced, chip) = match trouble {
             Some(Trouble::StuckLow) => (Some(0x00), None),
             Some(Trouble::Nack) => return Err(BusError::NoAcknowledge),
             Some(Trouble::Fails) => return Err(BusError::Failed { errno: 5 }),
+            Some(Trouble::TimesOut) => return Err(BusError::Held),
             Some(Trouble::StuckHigh) => (Some(0xFF), inner.chips.get_mut(&address)),
             None => (None, inner.chips.get_mut(&address)),
         };

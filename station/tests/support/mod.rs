@@ -6,6 +6,7 @@ pub mod gateway;
 pub mod listener;
 pub mod rogue;
 pub mod station;
+pub mod suspended;
 
 use std::time::{Duration, Instant};
 

@@ -70,6 +70,10 @@ impl Station {
         self.process = spawn(self.folder.path(), &self.environment);
     }
 
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     pub fn said(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("stderr")).unwrap()
     }

@@ -28,13 +28,12 @@ const WITHIN: Duration = Duration::from_secs(120);
 /// Builds what is measured, measures, and prints each figure beside its goal.
 pub fn run() -> anyhow::Result<()> {
     install::programs(&PROGRAMS)?;
-    let here = firmware(Target::here()?)?;
-    size()?;
-    let rig = Rig::new(here)?;
+    let rig = Rig::new(firmware(Target::here()?)?)?;
     start::measure(&rig)?;
-    on_disk::measure()?;
     memory::measure(&rig)?;
-    instructions::measure(&rig)
+    instructions::measure(&rig)?;
+    on_disk::measure()?;
+    size()
 }
 
 fn firmware(target: Target) -> anyhow::Result<std::path::PathBuf> {

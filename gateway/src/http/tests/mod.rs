@@ -6,6 +6,7 @@ mod document;
 mod errors;
 mod events;
 mod export;
+mod fuzz;
 mod guards;
 mod lists;
 mod operations;

@@ -1,9 +1,11 @@
 //! Every part with every fault: it is named, no wrong value is sent, and the part is back within 30 s of its end.
 
-use minuano_telemetry::{Fault, Quantity};
+use minuano_telemetry::{Clock, Fault, Quantity, SensorState};
 
 use super::Rig;
+use crate::deliver::tests::log_of;
 use crate::emulated::{Ailment, Air, Chip, Trouble};
+use crate::health::Board;
 use crate::sensors::{Measurement, Part, Settings};
 
 /// What is done to a part, and undone.
@@ -18,11 +20,12 @@ enum Injected {
     Swapped(Part),
 }
 
-const ALL: [Injected; 10] = [
+const ALL: [Injected; 11] = [
     Injected::Trouble(Trouble::Nack),
     Injected::Trouble(Trouble::Fails),
     Injected::Trouble(Trouble::StuckLow),
     Injected::Trouble(Trouble::StuckHigh),
+    Injected::Trouble(Trouble::TimesOut),
     Injected::Ailment(Ailment::BadCrc),
     Injected::Ailment(Ailment::Skips),
     Injected::Ailment(Ailment::Frozen),
@@ -37,7 +40,7 @@ fn expected(part: Part, injected: Injected) -> Option<Fault> {
     let has_crc = matches!(part, Htu21d | Sht4x);
     Some(match injected {
         Injected::Trouble(Trouble::Nack) | Injected::Unplugged => Fault::Absent,
-        Injected::Trouble(Trouble::Fails) => Fault::Bus,
+        Injected::Trouble(Trouble::Fails | Trouble::TimesOut) => Fault::Bus,
         // The checksum of zeros is right for an HTU21D, which therefore looks at them; it is wrong for an SHT4x.
         Injected::Trouble(Trouble::StuckLow) if part == Sht4x => Fault::Crc,
         Injected::Trouble(Trouble::StuckLow) => Fault::Bus,
@@ -145,6 +148,29 @@ fn every_fault_of_every_part_is_named_sends_no_wrong_value_and_ends_within_30_s(
             assert_eq!(rig.sensors.status().len(), 1, "{context}");
         }
     }
+}
+
+/// What `health` says of the sensors, noted as the sampler notes it.
+fn health_of(rig: &Rig, board: &Board) -> Vec<(SensorState, Option<Fault>)> {
+    board.note(rig.sensors.known().collect(), rig.sensors.status());
+    let health = board.health(&log_of(0), Clock::Synchronised).expect("a time of this century");
+    health.sensors.iter().map(|sensor| (sensor.state, sensor.fault)).collect()
+}
+
+#[test]
+fn a_bus_that_times_out_is_a_fault_of_every_sensor_in_health_and_its_end_is_told() {
+    let (mut rig, board) = (Rig::new(), Board::default());
+    rig.sample();
+    assert_eq!(health_of(&rig, &board), [(SensorState::Ok, None); 2]);
+    rig.chips().trouble(0x76, Some(Trouble::TimesOut));
+    for second in 0..60 {
+        assert!(rig.sample().all_failed_with(Fault::Bus), "second {second}");
+        assert_eq!(health_of(&rig, &board), [(SensorState::Fault, Some(Fault::Bus)); 2], "second {second}");
+    }
+    rig.chips().trouble(0x76, None);
+    let back = (1..=30).find(|_| rig.sample().first_fault().is_none());
+    assert!(back.is_some(), "not back after 30 s");
+    assert_eq!(health_of(&rig, &board), [(SensorState::Ok, None); 2]);
 }
 
 #[test]
