@@ -3,9 +3,11 @@
 //! # Layout
 //!
 //! - [`range`]: gross range, the one check of this release
+//! - [`qartod`]: the QARTOD tests with the semantics of ioos_qc
 //! - [`episodes`]: failed readings made into anomalies that open, change and close
 
 pub mod episodes;
+pub mod qartod;
 pub mod range;
 
 use minuano_telemetry::{ByQuantity, Flag, Quantity};
