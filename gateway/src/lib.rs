@@ -6,6 +6,7 @@
 //! - [`broker`]: the embedded broker
 //! - [`ingest`]: MQTT messages to the disk
 //! - [`quality`]: flags beside values, episodes
+//! - [`derived`]: dew point and the like
 //! - [`store`]: the SQLite file
 //! - [`acknowledge`]: which readings are accounted for, and when a station is told so
 //! - [`directory`], [`live`]: what is known of each station now, and what happens
@@ -19,6 +20,7 @@ pub mod broker;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod derived;
 pub mod directory;
 pub mod http;
 pub mod ingest;

@@ -8,7 +8,9 @@ use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{App, BASE, anomalies, lake, losses, probes, readings, stations, stream};
+use super::{
+    App, BASE, anomalies, health, lake, losses, probes, readings, records, stations, stream, summary,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -35,7 +37,10 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
     let api = OpenApiRouter::new()
         .routes(routes!(stations::list))
         .routes(routes!(stations::one))
+        .routes(routes!(health::list))
         .routes(routes!(readings::list))
+        .routes(routes!(summary::show))
+        .routes(routes!(records::show))
         .routes(routes!(anomalies::list))
         .routes(routes!(losses::list))
         .routes(routes!(stream::listen))

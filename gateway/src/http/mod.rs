@@ -19,7 +19,9 @@
 //! The routes, below `/api/v1`:
 //!
 //! - [`stations`], [`readings`], [`anomalies`], [`losses`], [`lake`], each with the form of its JSON
-//! - [`reading`], [`bucket`], [`station`]: the forms of their items
+//! - [`summary`], [`records`]: what days, months and years were like, by [`climate`]
+//! - [`health`]: how a station was
+//! - [`reading`], [`bucket`], [`station`], [`tendency`]: the forms of their items
 //! - [`resolution`]: how finely readings are given
 //! - [`table`]: readings and buckets as CSV
 //! - [`stream`]: events as they happen
@@ -32,9 +34,11 @@
 pub mod accept;
 pub mod anomalies;
 pub mod bucket;
+pub mod climate;
 pub mod cursor;
 pub mod document;
 pub mod guard;
+pub mod health;
 pub mod lake;
 pub mod losses;
 pub mod metrics;
@@ -45,12 +49,15 @@ pub mod problem;
 pub mod readiness;
 pub mod reading;
 pub mod readings;
+pub mod records;
 pub mod resolution;
 mod seats;
 pub mod station;
 pub mod stations;
 pub mod stream;
+pub mod summary;
 pub mod table;
+pub mod tendency;
 #[cfg(test)]
 mod tests;
 

@@ -4,10 +4,12 @@ use minuano_telemetry::{ByQuantity, Fault, Flag, Millis, Quantity};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
+use crate::derived::{Derived, DerivedQuantity};
+use crate::directory::StationNow;
 use crate::store::StoredReading;
 
 /// A time as every route writes it: RFC 3339, UTC, milliseconds.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(transparent)]
 #[schema(value_type = String, format = DateTime, example = "2026-11-20T12:00:00.250Z")]
 pub struct Timestamp(pub Millis);
@@ -51,6 +53,9 @@ pub struct Reading {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = 15230.0)]
     pub illuminance_lx: Option<f64>,
+    /// What follows from the values.
+    #[serde(flatten)]
+    pub derived: DerivedValues,
     /// How far each value can be trusted.
     pub flags: Flags,
     /// Why a value is absent.
@@ -102,13 +107,94 @@ impl utoipa::PartialSchema for QualityFlag {
 
 impl ToSchema for QualityFlag {}
 
-/// A flag for each quantity.
+/// What follows from a reading's values. Each is absent outside the domain of its formula, where a value
+/// that it needs is missing, and where one that it needs has flag 4 (fail). The formulas: docs/derived.md.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DerivedValues {
+    /// Dew point over water in °C (WMO-No. 8).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = 10.18)]
+    dew_point_c: Option<f64>,
+    /// Pressure at mean sea level in hPa (WMO-No. 8); needs the station's altitude.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = 1019.8)]
+    sea_level_pressure_hpa: Option<f64>,
+    /// Heat index in °C (US National Weather Service), from 26.67 °C.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    heat_index_c: Option<f64>,
+    /// Humidex in °C (Environment Canada), from 20 °C.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = 22.7)]
+    humidex_c: Option<f64>,
+    /// Thermodynamic wet bulb in °C (ASHRAE).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = 14.61)]
+    wet_bulb_c: Option<f64>,
+    /// What the air feels like in °C in the shade and without wind (Australia's apparent temperature).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = 21.52)]
+    feels_like_c: Option<f64>,
+}
+
+impl From<&Derived> for DerivedValues {
+    fn from(derived: &Derived) -> Self {
+        let value = |quantity| derived.get(quantity).map(|made| made.value);
+        Self {
+            dew_point_c: value(DerivedQuantity::DewPoint),
+            sea_level_pressure_hpa: value(DerivedQuantity::SeaLevelPressure),
+            heat_index_c: value(DerivedQuantity::HeatIndex),
+            humidex_c: value(DerivedQuantity::Humidex),
+            wet_bulb_c: value(DerivedQuantity::WetBulb),
+            feels_like_c: value(DerivedQuantity::FeelsLike),
+        }
+    }
+}
+
+/// A flag for each quantity; for each derived value that is there, the worst flag of what it was made of.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Flags {
     temperature_c: QualityFlag,
     pressure_hpa: QualityFlag,
     humidity_pct: QualityFlag,
     illuminance_lx: QualityFlag,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    dew_point_c: Option<QualityFlag>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    sea_level_pressure_hpa: Option<QualityFlag>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    heat_index_c: Option<QualityFlag>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    humidex_c: Option<QualityFlag>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    wet_bulb_c: Option<QualityFlag>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    feels_like_c: Option<QualityFlag>,
+}
+
+impl Flags {
+    fn new(stored: &StoredReading, derived: &Derived) -> Self {
+        let flag = |quantity| QualityFlag(stored.flag(quantity));
+        let derived = |quantity| derived.get(quantity).map(|made| QualityFlag(made.flag));
+        Self {
+            temperature_c: flag(Quantity::Temperature),
+            pressure_hpa: flag(Quantity::Pressure),
+            humidity_pct: flag(Quantity::Humidity),
+            illuminance_lx: flag(Quantity::Illuminance),
+            dew_point_c: derived(DerivedQuantity::DewPoint),
+            sea_level_pressure_hpa: derived(DerivedQuantity::SeaLevelPressure),
+            heat_index_c: derived(DerivedQuantity::HeatIndex),
+            humidex_c: derived(DerivedQuantity::Humidex),
+            wet_bulb_c: derived(DerivedQuantity::WetBulb),
+            feels_like_c: derived(DerivedQuantity::FeelsLike),
+        }
+    }
 }
 
 /// For each quantity without a value: `bus`, `crc`, `range`, `frozen` or `absent`.
@@ -140,9 +226,15 @@ impl From<&ByQuantity<Fault>> for Faults {
     }
 }
 
-impl From<&StoredReading> for Reading {
-    fn from(stored: &StoredReading) -> Self {
-        let flag = |quantity| QualityFlag(stored.flag(quantity));
+/// The altitude that a station gives, which some derived values need.
+pub fn altitude_m(station: &StationNow) -> Option<f64> {
+    station.about.as_ref()?.altitude_m
+}
+
+impl Reading {
+    /// A reading of a station at this altitude, where it is known.
+    pub fn new(stored: &StoredReading, altitude_m: Option<f64>) -> Self {
+        let derived = Derived::of(&stored.values, &stored.flags, altitude_m);
         Self {
             row: stored.row,
             station: stored.station.as_str().to_owned(),
@@ -156,12 +248,8 @@ impl From<&StoredReading> for Reading {
             pressure_hpa: stored.values.get(Quantity::Pressure),
             humidity_pct: stored.values.get(Quantity::Humidity),
             illuminance_lx: stored.values.get(Quantity::Illuminance),
-            flags: Flags {
-                temperature_c: flag(Quantity::Temperature),
-                pressure_hpa: flag(Quantity::Pressure),
-                humidity_pct: flag(Quantity::Humidity),
-                illuminance_lx: flag(Quantity::Illuminance),
-            },
+            derived: DerivedValues::from(&derived),
+            flags: Flags::new(stored, &derived),
             faults: Faults::from(&stored.faults),
         }
     }

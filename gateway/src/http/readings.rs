@@ -17,7 +17,7 @@ use super::bucket::ReadingBucket;
 use super::cursor::{self, CursorError};
 use super::parameters::{self, Limit, MAX_LIMIT, PathStation, Query, Range, Time};
 use super::problem::Problem;
-use super::reading::Reading;
+use super::reading::{Reading, altitude_m};
 use super::resolution::{Asked, HOUR_MS, Resolution};
 use super::{App, now, table};
 use crate::directory::StationNow;
@@ -154,7 +154,7 @@ pub async fn list(
     let form = accept::form(&headers)?;
     let limit = which.limit.unwrap_or_default().0;
     let (resolution, range, after) = begin(&which)?;
-    let zone = zone(&station.now);
+    let (zone, altitude) = (zone(&station.now), altitude_m(&station.now));
     let name = station.name.clone();
     let answer = app
         .store
@@ -165,10 +165,10 @@ pub async fn list(
         .await?;
     let next = answer.next().map(|position| Continued { resolution, range, position }.write());
     let mut response = match form {
-        Form::Json => Json(answer.json(resolution, next)).into_response(),
+        Form::Json => Json(answer.json(resolution, next, altitude)).into_response(),
         Form::Csv => {
             let text = match &answer {
-                Answer::Raw(page) => table::readings(&page.items),
+                Answer::Raw(page) => table::readings(&page.items, altitude),
                 Answer::Buckets(page) => table::buckets(&page.items),
             };
             let mut response = ([(CONTENT_TYPE, table::TEXT_CSV)], text).into_response();
@@ -254,11 +254,11 @@ impl Answer {
         }
     }
 
-    fn json(&self, resolution: Resolution, next: Option<String>) -> Readings {
+    fn json(&self, resolution: Resolution, next: Option<String>, altitude: Option<f64>) -> Readings {
         let resolution = resolution.word();
         match self {
             Self::Raw(page) => {
-                let items = page.items.iter().map(Reading::from).collect();
+                let items = page.items.iter().map(|stored| Reading::new(stored, altitude)).collect();
                 Readings::Raw(RawReadings { resolution, items, next })
             }
             Self::Buckets(page) => {

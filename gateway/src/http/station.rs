@@ -5,8 +5,9 @@ use rusqlite::Connection;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::reading::{Clock, Reading, Timestamp};
+use super::reading::{Clock, Reading, Timestamp, altitude_m};
 use super::readings::zone;
+use super::tendency::PressureTendency;
 use crate::directory::{Presence, StationNow};
 use crate::store::query::buckets::{self, Summary, Width};
 use crate::store::query::station_row;
@@ -33,6 +34,8 @@ pub struct Station {
     last_seen: Option<Timestamp>,
     /// Its newest reading by time of observation.
     last_reading: Option<Reading>,
+    /// What the pressure did in the three hours before it; null where they are not covered.
+    tendency: Option<PressureTendency>,
     /// Extremes since midnight in its zone; null before the day's first reading.
     today: Option<Today>,
     /// How it is.
@@ -159,14 +162,15 @@ pub struct StationHealth {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Log {
     /// Readings not yet acknowledged.
-    readings: u64,
-    bytes: u64,
+    pub readings: u64,
+    /// Their size.
+    pub bytes: u64,
     /// Readings that overflow took since the stream began.
-    lost: u64,
+    pub lost: u64,
     /// Why the log is in RAM alone, or which of its files it does not understand.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    fault: Option<String>,
+    pub fault: Option<String>,
 }
 
 /// How a sensor is.
@@ -244,7 +248,12 @@ impl Extremes {
 
 impl Station {
     /// What is known of it.
-    pub fn new(name: &StationName, now: &StationNow, today: Option<Today>) -> Self {
+    pub fn new(
+        name: &StationName,
+        now: &StationNow,
+        today: Option<Today>,
+        tendency: Option<PressureTendency>,
+    ) -> Self {
         let about = now.about.as_deref();
         Self {
             station: name.to_string(),
@@ -255,7 +264,8 @@ impl Station {
             report_s: about.map(|about| about.report_s),
             sensors: about.map(sensors).unwrap_or_default(),
             last_seen: now.last_seen.map(Timestamp),
-            last_reading: now.last_reading.as_deref().map(Reading::from),
+            last_reading: now.last_reading.as_deref().map(|reading| Reading::new(reading, altitude_m(now))),
+            tendency,
             today,
             health: now.health.as_ref().map(|(at, health)| StationHealth::new(*at, health)),
             counts: Counts {
@@ -290,9 +300,9 @@ fn sensors(about: &About) -> Vec<Sensor> {
     about.sensors.iter().map(sensor).collect()
 }
 
-impl StationHealth {
-    fn new(at: Millis, health: &Health) -> Self {
-        let sensor = |sensor: &minuano_telemetry::SensorHealth| SensorNow {
+impl From<&minuano_telemetry::SensorHealth> for SensorNow {
+    fn from(sensor: &minuano_telemetry::SensorHealth) -> Self {
+        Self {
             part: sensor.part.as_str().to_owned(),
             address: sensor.address,
             state: match sensor.state {
@@ -302,7 +312,12 @@ impl StationHealth {
             fault: sensor.fault.map(minuano_telemetry::Fault::word),
             since: Timestamp(sensor.since),
             warning: sensor.warning.as_ref().map(|warning| warning.as_str().to_owned()),
-        };
+        }
+    }
+}
+
+impl StationHealth {
+    fn new(at: Millis, health: &Health) -> Self {
         Self {
             at: Timestamp(at),
             version: health.version.as_str().to_owned(),
@@ -315,7 +330,7 @@ impl StationHealth {
                 lost: health.log.lost,
                 fault: health.log.fault.as_ref().map(|fault| fault.as_str().to_owned()),
             },
-            sensors: health.sensors.iter().map(sensor).collect(),
+            sensors: health.sensors.iter().map(SensorNow::from).collect(),
             clock: health.clock.into(),
             cpu_c: health.cpu_c,
         }

@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::parameters::{self, Limit, PathStation, Query};
 use super::problem::Problem;
 use super::station::{Station, today};
-use super::{App, now};
+use super::{App, now, tendency};
 use crate::directory::StationNow;
 
 /// Which stations.
@@ -112,7 +112,14 @@ async fn read(app: &Arc<App>, stations: Vec<(StationName, StationNow)>) -> Resul
     let read = move |connection: &Connection| {
         stations
             .iter()
-            .map(|(name, now)| Ok(Station::new(name, now, today(connection, name, now, at)?)))
+            .map(|(name, now)| {
+                let today = today(connection, name, now, at)?;
+                let tendency = match &now.last_reading {
+                    Some(newest) => tendency::of_station(connection, name, newest.observed_at)?,
+                    None => None,
+                };
+                Ok(Station::new(name, now, today, tendency))
+            })
             .collect::<rusqlite::Result<Vec<_>>>()
     };
     Ok(app.store.ask(read).await?)

@@ -27,7 +27,7 @@ use super::App;
 use super::anomalies::Anomaly;
 use super::parameters::{self, Query};
 use super::problem::Problem;
-use super::reading::{Reading, Timestamp};
+use super::reading::{self, Reading, Timestamp};
 use super::station::StationState;
 use crate::live::Event;
 use crate::store::query::{anomalies, readings};
@@ -321,11 +321,12 @@ impl Listener {
         }
     }
 
-    fn reading(&self, reading: &StoredReading) -> Option<sse::Event> {
-        if !self.wants(reading.station.as_str()) {
+    fn reading(&self, stored: &StoredReading) -> Option<sse::Event> {
+        if !self.wants(stored.station.as_str()) {
             return None;
         }
-        event("reading", &Reading::from(reading)).map(|event| event.id(self.id(reading.row)))
+        let altitude = self.app.directory.read(|all| all.get(&stored.station).and_then(reading::altitude_m));
+        event("reading", &Reading::new(stored, altitude)).map(|event| event.id(self.id(stored.row)))
     }
 
     fn wants(&self, station: &str) -> bool {

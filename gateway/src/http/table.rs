@@ -3,20 +3,24 @@
 use csv::WriterBuilder;
 use minuano_telemetry::{Fault, Quantity};
 
+use crate::derived::{Derived, DerivedQuantity};
 use crate::store::StoredReading;
 use crate::store::query::buckets::Bucket;
 
 /// With a header line, in UTF-8.
 pub const TEXT_CSV: &str = "text/csv; charset=utf-8; header=present";
 
-/// A line a reading. A value that could not be measured is an empty cell, with its reason in `…_fault`.
-pub fn readings(readings: &[StoredReading]) -> Vec<u8> {
+/// A line a reading of a station at this altitude. A value that could not be measured is an empty cell, with its reason in `…_fault`.
+pub fn readings(readings: &[StoredReading], altitude_m: Option<f64>) -> Vec<u8> {
     let mut header: Vec<String> =
         ["row", "station", "stream", "seq", "observed_at", "received_at", "clock", "samples"]
             .map(str::to_owned)
             .into();
     for suffix in ["", "_flag", "_fault"] {
         header.extend(Quantity::ALL.map(|quantity| format!("{}{suffix}", quantity.key())));
+    }
+    for suffix in ["", "_flag"] {
+        header.extend(DerivedQuantity::ALL.map(|quantity| format!("{}{suffix}", quantity.key())));
     }
     let lines = readings.iter().map(|reading| {
         let mut line = vec![
@@ -32,6 +36,10 @@ pub fn readings(readings: &[StoredReading]) -> Vec<u8> {
         line.extend(Quantity::ALL.map(|quantity| cell(reading.values.get(quantity))));
         line.extend(Quantity::ALL.map(|quantity| reading.flag(quantity).number().to_string()));
         line.extend(Quantity::ALL.map(|quantity| cell(reading.faults.get(quantity).map(Fault::word))));
+        let derived = Derived::of(&reading.values, &reading.flags, altitude_m);
+        let made = DerivedQuantity::ALL.map(|quantity| derived.get(quantity));
+        line.extend(made.map(|made| cell(made.map(|made| made.value))));
+        line.extend(made.map(|made| cell(made.map(|made| made.flag.number()))));
         line
     });
     write(&header, lines)

@@ -36,6 +36,7 @@ pub fn forget(store: &Store, station: &StationName) -> anyhow::Result<u64> {
         "DELETE FROM ranges WHERE stream IN (SELECT id FROM streams WHERE station = ?1)",
         "DELETE FROM streams WHERE station = ?1",
         "DELETE FROM anomalies WHERE station = ?1",
+        "DELETE FROM health_history WHERE station = ?1",
         "DELETE FROM stations WHERE id = ?1",
     ] {
         transaction.execute(sql, [id])?;

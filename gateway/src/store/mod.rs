@@ -9,6 +9,7 @@
 //! - [`streams`]: which seqs of each stream are accounted for
 //! - [`stations`]: what is known of each station
 //! - [`anomalies`]: episodes of suspect data
+//! - [`health`]: how stations were
 //! - [`rollups`]: readings folded into minutes, ten minutes and hours
 //! - [`query`]: what the routes ask
 //! - [`integrity`], [`lock`], [`set_aside`]: a damaged file is found, and makes place for a fresh one
@@ -21,6 +22,7 @@ pub mod anomalies;
 pub mod backup;
 mod file;
 pub mod forget;
+pub mod health;
 #[cfg(test)]
 mod hostile;
 pub mod integrity;

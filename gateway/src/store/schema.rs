@@ -6,7 +6,8 @@
 use rusqlite::Connection;
 
 /// What makes each version of the one before, the first first.
-const VERSIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("migrations/2.sql")];
+const VERSIONS: [&str; 3] =
+    [include_str!("schema.sql"), include_str!("migrations/2.sql"), include_str!("migrations/3.sql")];
 /// `PRAGMA user_version` of a store of this release.
 pub const VERSION: usize = VERSIONS.len();
 

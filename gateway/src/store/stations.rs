@@ -6,6 +6,7 @@ use std::sync::Arc;
 use minuano_telemetry::{About, Health, Leaf, Millis, Payload, StationName};
 use rusqlite::Connection;
 
+use super::health;
 use super::row::{self, StoredReading};
 use crate::acknowledge::counts::Counts;
 use crate::directory::{Presence, StationNow};
@@ -50,12 +51,11 @@ pub fn save_presence(
     presence: Presence,
     since: Millis,
 ) -> rusqlite::Result<()> {
-    connection
-        .execute(
-            "UPDATE stations SET state = ?2, state_since = ?3 WHERE id = ?1",
-            (station, presence.word(), since.get()),
-        )
-        .map(drop)
+    connection.execute(
+        "UPDATE stations SET state = ?2, state_since = ?3 WHERE id = ?1",
+        (station, presence.word(), since.get()),
+    )?;
+    health::save_presence(connection, station, since, presence)
 }
 
 /// Writes down which other gateway acknowledges a station; `None`: this one.

@@ -6,10 +6,13 @@ use super::World;
 use crate::http::openapi;
 
 /// What DESIGN promises.
-const ROUTES: [&str; 11] = [
+const ROUTES: [&str; 14] = [
     "/api/v1/stations",
     "/api/v1/stations/{station}",
     "/api/v1/stations/{station}/readings",
+    "/api/v1/stations/{station}/health",
+    "/api/v1/stations/{station}/records",
+    "/api/v1/stations/{station}/summary",
     "/api/v1/anomalies",
     "/api/v1/losses",
     "/api/v1/stream",

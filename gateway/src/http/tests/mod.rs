@@ -1,5 +1,7 @@
 //! The routes over a real store, asked as a client asks them.
 
+mod climate;
+mod derived;
 mod document;
 mod errors;
 mod lists;

@@ -198,9 +198,11 @@ async fn csv_has_the_same_readings() {
         "row,station,stream,seq,observed_at,received_at,clock,samples,\
          temperature_c,pressure_hpa,humidity_pct,illuminance_lx,\
          temperature_c_flag,pressure_hpa_flag,humidity_pct_flag,illuminance_lx_flag,\
-         temperature_c_fault,pressure_hpa_fault,humidity_pct_fault,illuminance_lx_fault\r\n\
+         temperature_c_fault,pressure_hpa_fault,humidity_pct_fault,illuminance_lx_fault,\
+         dew_point_c,sea_level_pressure_hpa,heat_index_c,humidex_c,wet_bulb_c,feels_like_c,\
+         dew_point_c_flag,sea_level_pressure_hpa_flag,heat_index_c_flag,humidex_c_flag,wet_bulb_c_flag,feels_like_c_flag\r\n\
          1,roof,9f2c41d07a3be658,1,2026-11-20T12:00:00.000Z,2026-11-20T12:00:00.120Z,synchronised,10,\
-         21.43,,48.7,0,1,9,1,1,,bus,,\r\n"
+         21.43,,48.7,0,1,9,1,1,,bus,,,10.18,,,22.79,,21.52,1,,,1,,1\r\n"
     );
     let answer = world.accept(&format!("{ROOF}?{range}&resolution=1h"), "text/csv").await;
     assert_eq!(

@@ -44,6 +44,7 @@ async fn a_station_says_all_that_is_known_of_it() {
             }],
             "last_seen": text,
             "last_reading": station["last_reading"],
+            "tendency": null,
             "today": {
                 "date": date.to_string(), "zone": "Asia/Tokyo",
                 "quantities": {"temperature_c": {"min": 19.5, "min_at": text, "max": 21.0, "max_at": text}}
@@ -87,7 +88,7 @@ async fn a_station_of_which_nothing_is_known_is_all_null() {
         world.ok("/api/v1/stations/new").await,
         json!({
             "station": "new", "state": "unknown", "since": null, "place": null, "version": null, "report_s": null,
-            "sensors": [], "last_seen": null, "last_reading": null, "today": null, "health": null,
+            "sensors": [], "last_seen": null, "last_reading": null, "tendency": null, "today": null, "health": null,
             "counts": {"stored": 0, "lost": 0, "duplicates": 0, "elsewhere": 0}, "owner": null
         })
     );

@@ -3,16 +3,16 @@
 use std::time::{Duration, Instant};
 
 use metrics::{counter, histogram};
-use minuano_telemetry::{GatewayName, Millis, Payload, Status};
+use minuano_telemetry::{Millis, Payload, Status};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc;
 
-use super::{Pulse, STORE, Writer};
+use super::{Parts, Pulse, STORE, Writer};
 use crate::directory::Presence;
 use crate::ingest::ledger::{Effects, Index, Ledger};
 use crate::ingest::message::Message;
 use crate::ingest::presence::after_data;
-use crate::store::{integrity, stations};
+use crate::store::{health, integrity, stations};
 
 /// How long the writer rests when the disk refuses.
 pub const AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -101,7 +101,7 @@ impl Writer {
                 self.pulses.resize(index + 1, Pulse::default());
             }
             self.ledger.take(&transaction, index, message, &mut effects)?;
-            write_down(&mut self.ledger, &transaction, index, message, &self.parts.gateway)?;
+            write_down(&mut self.ledger, &transaction, index, message, &self.parts)?;
             let before = latest(&presences, index).unwrap_or(self.pulses[index].presence);
             let after = presence_after(before, message);
             if after != before {
@@ -160,20 +160,27 @@ fn write_down(
     connection: &Connection,
     index: Index,
     message: &Message,
-    gateway: &GatewayName,
+    parts: &Parts,
 ) -> rusqlite::Result<()> {
     match &*message.payload {
         Payload::About(about) => {
             let id = ledger.id(connection, index)?;
             stations::save_about(connection, id, about)
         }
-        Payload::Health(health) => {
+        Payload::Health(said) => {
             let id = ledger.id(connection, index)?;
-            stations::save_health(connection, id, health, message.received_at, message.retained)
+            stations::save_health(connection, id, said, message.received_at, message.retained)?;
+            // What the broker kept was written down when it was heard first.
+            if message.retained {
+                return Ok(());
+            }
+            let retention = i64::try_from(parts.commits.retention.as_millis()).unwrap_or(i64::MAX);
+            let oldest = message.received_at.get().saturating_sub(retention);
+            health::save(connection, id, message.received_at, said, oldest)
         }
         Payload::Acknowledged(said) => {
             let id = ledger.id(connection, index)?;
-            let owner = (said.gateway != *gateway).then(|| said.gateway.as_str());
+            let owner = (said.gateway != parts.gateway).then(|| said.gateway.as_str());
             stations::save_owner(connection, id, owner)
         }
         _ => Ok(()),

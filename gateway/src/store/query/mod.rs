@@ -18,8 +18,10 @@ pub mod losses;
 pub mod readings;
 mod spans;
 
-use minuano_telemetry::StationName;
+use minuano_telemetry::{Millis, StationName};
 use rusqlite::{Connection, OptionalExtension};
+
+use super::rollups::HOUR;
 
 /// The row of a station; `None` until the first thing of it is written down.
 pub fn station_row(connection: &Connection, station: &StationName) -> rusqlite::Result<Option<i64>> {
@@ -27,6 +29,17 @@ pub fn station_row(connection: &Connection, station: &StationName) -> rusqlite::
         .prepare_cached("SELECT id FROM stations WHERE name = ?1")?
         .query_row([station.as_str()], |row| row.get(0))
         .optional()
+}
+
+/// When the first reading of a station was observed, as far as readings or rollups say: of these, the hour.
+pub fn first_moment(connection: &Connection, station: i64) -> rusqlite::Result<Option<Millis>> {
+    connection
+        .prepare_cached(
+            "SELECT min(at) FROM (SELECT min(start) AS at FROM rollups WHERE station = ?1 AND width = ?2 \
+             UNION ALL SELECT min(observed_at) FROM readings WHERE station = ?1)",
+        )?
+        .query_row((station, HOUR), |row| row.get::<_, Option<i64>>(0))
+        .map(|at| at.and_then(Millis::new))
 }
 
 /// A page of a list: at most `limit` items, and where the next page begins if there is one.
@@ -40,7 +53,7 @@ pub struct Page<T, C> {
 
 impl<T, C> Page<T, C> {
     /// Cuts what was asked for with one item more than `limit` down to a page.
-    fn cut(mut items: Vec<T>, limit: usize, position: impl FnOnce(&T) -> C) -> Self {
+    pub(super) fn cut(mut items: Vec<T>, limit: usize, position: impl FnOnce(&T) -> C) -> Self {
         let more = items.len() > limit;
         items.truncate(limit);
         let next = if more { items.last().map(position) } else { None };
@@ -54,6 +67,6 @@ impl<T, C> Page<T, C> {
 }
 
 /// As a SQL parameter: one item more than a page.
-fn one_more(limit: usize) -> i64 {
+pub(super) fn one_more(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
 }
