@@ -9,7 +9,7 @@ use minuano_telemetry::StationName;
 use super::{ConfigArg, say};
 use crate::clock::now;
 use crate::config::Config;
-use crate::store::{Store, backup, forget, salvage};
+use crate::store::{Store, backup, compact, forget, salvage};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum StoreCommand {
@@ -25,6 +25,12 @@ pub(super) enum StoreCommand {
     Restore {
         /// The copy.
         file: PathBuf,
+        #[command(flatten)]
+        config: ConfigArg,
+    },
+    /// Writes the store anew; the gateway is stopped. A store from before page checksums gets them, and can shrink
+    /// from then on. Needs room for a second copy.
+    Compact {
         #[command(flatten)]
         config: ConfigArg,
     },
@@ -75,6 +81,14 @@ pub(super) fn store(command: StoreCommand) -> anyhow::Result<bool> {
             if let Some(before) = restored.before {
                 say(&format!("the store that was there is {} now", before.display()))?;
             }
+        }
+        StoreCommand::Compact { config } => {
+            let store = open(config)?;
+            let file = store.file().to_owned();
+            // Migrated by now, and closed.
+            drop(store);
+            let compact::Compacted { before, after } = compact::compact(&file)?;
+            say(&format!("{} had {before} bytes and has {after}", file.display()))?;
         }
         StoreCommand::Salvage { file, config } => {
             say(&salvage::salvage(&open(config)?, &file, now())?.to_string())?;

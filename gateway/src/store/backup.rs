@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use minuano_telemetry::Millis;
-use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, OpenFlags};
 
 use super::integrity::check;
 use super::lock::Lock;
@@ -16,7 +16,7 @@ use super::{Store, StoreId};
 /// Pages copied in one go.
 const PAGES: i32 = 1024;
 /// A copy is checked to its end, however long that takes.
-const NO_LIMIT: Duration = Duration::from_secs(86_400);
+pub(super) const NO_LIMIT: Duration = Duration::from_secs(86_400);
 
 /// Copies the store as it is at one moment to `to`, which must not be there. The gateway may run.
 pub fn backup(store: &Store, to: &Path) -> anyhow::Result<u64> {
@@ -59,7 +59,7 @@ pub fn restore(file: &Path, from: &Path, now: Millis) -> anyhow::Result<Restored
     for companion in ["", "-wal", "-shm"] {
         remove_if_there(&beside(&fresh, companion))?;
     }
-    let source = Connection::open_with_flags(from, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let source = minuano_pagesum::open(from, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let application: i64 = source.pragma_query_value(None, "application_id", |row| row.get(0))?;
     ensure!(application == super::file::APPLICATION, "{} is no store of minuano-gateway", from.display());
     copy(&source, &fresh)?;
@@ -77,7 +77,12 @@ pub fn restore(file: &Path, from: &Path, now: Millis) -> anyhow::Result<Restored
 }
 
 fn copy(from: &Connection, to: &Path) -> rusqlite::Result<()> {
-    let mut copy = Connection::open(to)?;
+    // With room for checksums from the first page on, if what is copied has it.
+    let room: String = match from.path().map(Path::new).map(minuano_pagesum::is_summed) {
+        Some(Ok(true)) => minuano_pagesum::uri(to),
+        _ => to.display().to_string(),
+    };
+    let mut copy = minuano_pagesum::open(room, OpenFlags::default())?;
     {
         let backup = Backup::new(from, &mut copy)?;
         loop {
@@ -92,7 +97,7 @@ fn copy(from: &Connection, to: &Path) -> rusqlite::Result<()> {
     copy.pragma_update(None, "journal_mode", "DELETE")
 }
 
-fn remove_if_there(file: &Path) -> std::io::Result<()> {
+pub(super) fn remove_if_there(file: &Path) -> std::io::Result<()> {
     match std::fs::remove_file(file) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),

@@ -12,6 +12,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use tokio::sync::Semaphore;
 
 use super::schema::{self, VERSION};
+use super::set_aside::{beside, sync_folder};
 
 /// `PRAGMA application_id`: "Minu".
 pub(super) const APPLICATION: i64 = 0x4d69_6e75;
@@ -93,6 +94,9 @@ impl Store {
             std::fs::create_dir_all(folder)
                 .map_err(|cause| StoreError::Folder { file: file.to_owned(), cause })?;
         }
+        if std::fs::metadata(file).map_or(0, |is| is.len()) == 0 {
+            make(file, now)?;
+        }
         let mut store = Self {
             file: file.to_owned(),
             id: AtomicU32::new(0),
@@ -100,7 +104,7 @@ impl Store {
             asking: Semaphore::new(ASKED_AT_ONCE),
         };
         let mut connection = store.writer()?;
-        store.id = AtomicU32::new(store.prepare(&mut connection, now)?.0);
+        store.id = AtomicU32::new(store.prepare(&mut connection)?.0);
         Ok(store)
     }
 
@@ -132,7 +136,7 @@ impl Store {
 
     /// A connection for writing. SQLite lets one write at a time; others wait.
     pub fn writer(&self) -> Result<Connection, StoreError> {
-        let connection = Connection::open(&self.file).map_err(self.refused())?;
+        let connection = minuano_pagesum::open(&self.file, OpenFlags::default()).map_err(self.refused())?;
         self.configure(&connection).map_err(self.refused())?;
         Ok(connection)
     }
@@ -168,15 +172,13 @@ impl Store {
 
     fn open_reader(&self) -> rusqlite::Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.file, flags)?;
+        let connection = minuano_pagesum::open(&self.file, flags)?;
         connection.busy_timeout(BUSY)?;
         Ok(connection)
     }
 
     fn configure(&self, connection: &Connection) -> rusqlite::Result<()> {
         connection.busy_timeout(BUSY)?;
-        // Takes effect only in a file that is new.
-        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
@@ -185,7 +187,7 @@ impl Store {
         Ok(())
     }
 
-    fn prepare(&self, connection: &mut Connection, now: Millis) -> Result<StoreId, StoreError> {
+    fn prepare(&self, connection: &mut Connection) -> Result<StoreId, StoreError> {
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(self.refused())?;
         let number = |name: &str| {
@@ -193,9 +195,7 @@ impl Store {
         };
         let (application, version) = (number("application_id")?, number("user_version")?);
         let version = usize::try_from(version).unwrap_or(usize::MAX);
-        if application == 0 && version == 0 {
-            self.create(&transaction, now).map_err(self.refused())?;
-        } else if application != APPLICATION {
+        if application != APPLICATION {
             return Err(self.foreign("is another program's database; it takes an unused path"));
         } else if version > VERSION {
             return Err(self.foreign("was written by a later release of minuano-gateway; install that"));
@@ -210,16 +210,6 @@ impl Store {
         Ok(id)
     }
 
-    fn create(&self, connection: &Connection, now: Millis) -> rusqlite::Result<()> {
-        schema::migrate(connection, 0)?;
-        let id = random_id()?;
-        connection.execute(
-            "INSERT INTO identity (store, created_at) VALUES (?1, ?2)",
-            (id.to_string(), now.get()),
-        )?;
-        connection.pragma_update(None, "application_id", APPLICATION)
-    }
-
     fn foreign(&self, what: &str) -> StoreError {
         StoreError::Foreign { file: self.file.clone(), what: what.to_owned() }
     }
@@ -227,4 +217,43 @@ impl Store {
     fn refused(&self) -> impl Fn(rusqlite::Error) -> StoreError + '_ {
         |cause| StoreError::Sqlite { file: self.file.clone(), cause }
     }
+}
+
+/// Makes a store where none is: whole, under another name, and then in its place. It has room for the checksum of
+/// each page, and gives back what it no longer needs.
+fn make(file: &Path, now: Millis) -> Result<(), StoreError> {
+    let folder = |cause| StoreError::Folder { file: file.to_owned(), cause };
+    let fresh = beside(file, &format!(".making-{}", std::process::id()));
+    let _ = std::fs::remove_file(&fresh);
+    let written = (|| {
+        let memory = minuano_pagesum::open(":memory:", OpenFlags::default())?;
+        memory.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+        // Synced once, below.
+        memory.pragma_update(None, "synchronous", "OFF")?;
+        schema::migrate(&memory, 0)?;
+        let id = random_id()?;
+        memory.execute(
+            "INSERT INTO identity (store, created_at) VALUES (?1, ?2)",
+            (id.to_string(), now.get()),
+        )?;
+        memory.pragma_update(None, "application_id", APPLICATION)?;
+        memory.execute("VACUUM INTO ?1", [minuano_pagesum::uri(&fresh)])
+    })();
+    if let Err(cause) = written {
+        let _ = std::fs::remove_file(&fresh);
+        return Err(StoreError::Sqlite { file: file.to_owned(), cause });
+    }
+    std::fs::File::open(&fresh).and_then(|made| made.sync_all()).map_err(folder)?;
+    // Another process may have been first: then its store stays.
+    let placed = match std::fs::hard_link(&fresh, file) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            let is_empty = std::fs::metadata(file).is_ok_and(|is| is.len() == 0);
+            if is_empty { std::fs::rename(&fresh, file) } else { Ok(()) }
+        }
+        // Not every file system has links.
+        Err(_) => std::fs::rename(&fresh, file),
+        Ok(()) => Ok(()),
+    };
+    let _ = std::fs::remove_file(&fresh);
+    placed.and_then(|()| sync_folder(file)).map_err(folder)
 }

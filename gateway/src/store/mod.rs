@@ -12,7 +12,9 @@
 //! - [`health`]: how stations were
 //! - [`rollups`]: readings folded into minutes, ten minutes and hours
 //! - [`query`]: what the routes ask
-//! - [`integrity`], [`lock`], [`set_aside`]: a damaged file is found, and makes place for a fresh one
+//! - [`revise`]: flags of stored readings change until they settle; in which order
+//! - [`integrity`], [`wal`], [`lock`], [`set_aside`]: a damaged file is found, and makes place for a fresh one
+//! - [`compact`]: the file is written anew, with page checksums (`minuano-pagesum`)
 //! - [`backup`]: a copy of the store while the gateway runs, and the store from a copy
 //! - [`salvage`]: what can be read of a damaged store comes back
 //! - [`forget`]: a station is forgotten, or gets another name
@@ -20,6 +22,7 @@
 
 pub mod anomalies;
 pub mod backup;
+pub mod compact;
 mod file;
 pub mod forget;
 pub mod health;
@@ -29,6 +32,7 @@ pub mod integrity;
 pub mod lock;
 pub mod query;
 pub mod retention;
+pub mod revise;
 pub mod rollups;
 pub mod row;
 pub mod salvage;
@@ -36,6 +40,7 @@ mod schema;
 pub mod set_aside;
 pub mod stations;
 pub mod streams;
+pub mod wal;
 
 pub use file::{Store, StoreError, StoreId};
 pub use row::StoredReading;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::ensure;
 use minuano_telemetry::{Flag, Millis, Quantity, StationName, StreamId};
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 
 use super::integrity::is_damage;
 use super::lock::Lock;
@@ -81,7 +81,7 @@ pub fn salvage(store: &Store, from: &Path, now: Millis) -> anyhow::Result<Salvag
         "{} is the store itself",
         from.display()
     );
-    let damaged = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let damaged = minuano_pagesum::open_damaged(from)?;
     let old = damaged::streams(&damaged)?;
     let laked = damaged::laked(&damaged);
     let mut writer = store.writer()?;

@@ -6,8 +6,12 @@
 use rusqlite::Connection;
 
 /// What makes each version of the one before, the first first.
-const VERSIONS: [&str; 3] =
-    [include_str!("schema.sql"), include_str!("migrations/2.sql"), include_str!("migrations/3.sql")];
+const VERSIONS: [&str; 4] = [
+    include_str!("schema.sql"),
+    include_str!("migrations/2.sql"),
+    include_str!("migrations/3.sql"),
+    include_str!("migrations/4.sql"),
+];
 /// `PRAGMA user_version` of a store of this release.
 pub const VERSION: usize = VERSIONS.len();
 
@@ -27,9 +31,14 @@ mod tests {
     use minuano_telemetry::Millis;
 
     use super::*;
-    use crate::store::{Store, stations};
+    use crate::store::{Store, integrity, rollups, stations};
 
-    const V1: &str = include_str!("golden/v1.sql");
+    const GOLDEN: [&str; 4] = [
+        include_str!("golden/v1.sql"),
+        include_str!("golden/v2.sql"),
+        include_str!("golden/v3.sql"),
+        include_str!("golden/v4.sql"),
+    ];
 
     fn schema(connection: &Connection) -> Vec<String> {
         let mut query = connection
@@ -38,35 +47,48 @@ mod tests {
         query.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
     }
 
-    fn version_1(file: &Path) {
+    fn write(file: &Path, golden: &str) {
         let connection = Connection::open(file).unwrap();
         connection.pragma_update(None, "journal_mode", "WAL").unwrap();
-        connection.execute_batch(V1).unwrap();
+        connection.execute_batch(golden).unwrap();
     }
 
     #[test]
-    fn a_store_of_version_1_opens_with_all_that_it_had() {
-        let folder = tempfile::tempdir().unwrap();
-        let (old, new) = (folder.path().join("old.db"), folder.path().join("new.db"));
-        version_1(&old);
-        let old = Store::open(&old, Millis::YEAR_2020).unwrap();
-        let new = Store::open(&new, Millis::YEAR_2020).unwrap();
-        assert_eq!(old.id().to_string(), "0a1b2c3d");
-        let version: usize =
-            old.read(|c| c.pragma_query_value(None, "user_version", |row| row.get(0))).unwrap();
-        assert_eq!(version, VERSION);
-        assert_eq!(schema(&old.writer().unwrap()), schema(&new.writer().unwrap()));
-        let stations = old.read(stations::load_all).unwrap();
-        assert_eq!(stations[0].0.as_str(), "roof");
-        assert_eq!((stations[0].2.counts.stored, stations[0].2.counts.duplicates), (3, 2));
-        assert_eq!(stations[0].2.last_reading.as_ref().unwrap().seq, 3);
+    fn a_store_of_every_version_opens_with_all_that_it_had() {
+        assert_eq!(GOLDEN.len(), VERSION, "a golden store of each version");
+        for golden in GOLDEN {
+            let folder = tempfile::tempdir().unwrap();
+            let (old, new) = (folder.path().join("old.db"), folder.path().join("new.db"));
+            write(&old, golden);
+            let old = integrity::open(&old, Millis::YEAR_2020).unwrap().store;
+            let new = Store::open(&new, Millis::YEAR_2020).unwrap();
+            assert_eq!(old.id().to_string(), "0a1b2c3d");
+            let version: usize =
+                old.read(|c| c.pragma_query_value(None, "user_version", |row| row.get(0))).unwrap();
+            assert_eq!(version, VERSION);
+            assert_eq!(schema(&old.writer().unwrap()), schema(&new.writer().unwrap()));
+            let stations = old.read(stations::load_all).unwrap();
+            assert_eq!(stations[0].0.as_str(), "roof");
+            assert_eq!((stations[0].2.counts.stored, stations[0].2.counts.duplicates), (3, 2));
+            assert_eq!(stations[0].2.last_reading.as_ref().unwrap().seq, 3);
+            let connection = old.writer().unwrap();
+            let hour = |c: &Connection| {
+                rollups::parts::load(c, 1, rollups::HOUR, 1_795_176_000_000).unwrap().unwrap()
+            };
+            while rollups::advance(&connection).unwrap() {}
+            let known = hour(&connection);
+            assert_eq!(known.count, 3);
+            connection.execute_batch("DELETE FROM rollups; UPDATE rollup_progress SET through = 0").unwrap();
+            while rollups::advance(&connection).unwrap() {}
+            assert_eq!(hour(&connection), known, "a recount says the same");
+        }
     }
 
     #[test]
     fn a_migration_that_fails_leaves_the_version_that_was() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("old.db");
-        version_1(&file);
+        write(&file, GOLDEN[0]);
         let connection = Connection::open(&file).unwrap();
         connection.execute_batch("CREATE TABLE rollups (in_the_way)").unwrap();
         assert!(Store::open(&file, Millis::YEAR_2020).is_err());

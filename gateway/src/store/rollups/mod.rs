@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, HashSet};
 use parts::{Parts, TAKEN};
 use rusqlite::Connection;
 
-pub use rebuild::{rebuild, widen};
+pub use rebuild::{rebuild, rebuild_minutes, widen};
 
 /// A minute in milliseconds.
 pub const MINUTE: i64 = 60_000;
