@@ -1,6 +1,7 @@
 //! The command line, and what each command ends with.
 
 mod lake;
+mod quality;
 
 mod store;
 
@@ -28,6 +29,7 @@ Examples:
   MINUANO_GATEWAY__BROKER__EMBEDDED=true MINUANO_GATEWAY__STORE__FILE=home.db minuano-gateway run
   minuano-gateway check-config
   minuano-gateway lake verify --json
+  minuano-gateway quality check --station roof series.csv
   minuano-gateway openapi > openapi.json
 
 Exit codes: 0 done, 64 bad usage, 78 bad configuration, 1 anything else.
@@ -65,6 +67,9 @@ enum Command {
     /// What the store knows of a station.
     #[command(subcommand)]
     Station(store::StationCommand),
+    /// The checks of readings.
+    #[command(subcommand)]
+    Quality(quality::Command),
     /// Becomes the gateway that acknowledges a station, or all that another gateway owned.
     TakeOver {
         /// The station; all of them where not given.
@@ -140,6 +145,7 @@ fn execute(command: Command) -> anyhow::Result<bool> {
         Command::Lake(command) => in_runtime(lake::execute(command)),
         Command::Store(command) => store::store(command),
         Command::Station(command) => store::station(command),
+        Command::Quality(command) => quality::execute(command),
         Command::TakeOver { station, config } => {
             let config = Config::load(config.config)?;
             let taken = in_runtime(take_over::take_over(&config, station))?;

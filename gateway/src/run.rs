@@ -68,6 +68,7 @@ pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Res
         hub: hub.clone(),
         readiness: Arc::clone(&readiness),
         commits: config.store.clone(),
+        rules: config.quality.rules(),
         lake: lake.is_some(),
     };
     let writer = Writer::open(parts, answers)?;

@@ -150,6 +150,26 @@ pub enum AnomalyKind {
 }
 
 impl AnomalyKind {
+    /// Every kind.
+    pub const ALL: [Self; 11] = [
+        Self::Range,
+        Self::Zeros,
+        Self::Altitude,
+        Self::Light,
+        Self::Spike,
+        Self::Step,
+        Self::FlatLine,
+        Self::Drift,
+        Self::Neighbours,
+        Self::Silent,
+        Self::ClockSkew,
+    ];
+
+    /// The kind with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
     /// The word on the wire.
     pub const fn word(self) -> &'static str {
         match self {

@@ -21,7 +21,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::answers::Answers;
-use super::ledger::{Index, Ledger};
+use super::ledger::{Effects, Index, Ledger};
 use super::message::Message;
 use super::presence::after_silence;
 use crate::clock::now;
@@ -29,6 +29,7 @@ use crate::config::StoreConfig;
 use crate::directory::{Directory, Presence};
 use crate::http::Readiness;
 use crate::live::Hub;
+use crate::quality::engine::Rules;
 use crate::store::{Store, StoreError, stations};
 
 /// Messages that may wait for the writer; beyond that the sockets are read more slowly.
@@ -54,6 +55,8 @@ pub struct Parts {
     pub readiness: Arc<Readiness>,
     /// How many readings make a commit, and how old rows may grow.
     pub commits: StoreConfig,
+    /// How readings are checked.
+    pub rules: Rules,
     /// Whether rows wait for the lake before they are pruned.
     pub lake: bool,
 }
@@ -85,7 +88,7 @@ impl Writer {
     pub fn open(parts: Parts, answers: Answers) -> Result<Self, StoreError> {
         let refused = |cause| StoreError::Sqlite { file: parts.store.file().to_owned(), cause };
         let connection = parts.store.writer()?;
-        let mut ledger = Ledger::load(&connection).map_err(refused)?;
+        let mut ledger = Ledger::load(&connection, &parts.rules).map_err(refused)?;
         let mut pulses = Vec::new();
         for (name, _, now) in stations::load_all(&connection).map_err(refused)? {
             let Some(index) = ledger.index(&name) else { break };
@@ -169,12 +172,15 @@ impl Writer {
             return Ok(());
         }
         let since = now();
+        let mut effects = Effects::default();
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for index in silent {
             let id = self.ledger.id(&transaction, *index)?;
             stations::save_presence(&transaction, id, Presence::Offline, since)?;
+            self.ledger.look_at_presence(&transaction, *index, Presence::Offline, since, &mut effects)?;
         }
         transaction.commit()?;
+        self.tell(effects);
         for index in silent {
             self.enter(*index, Presence::Offline, since);
         }

@@ -95,7 +95,10 @@ impl Finding {
             ),
             Check::Light => write!(text, "with the sun at {change:.1} degrees"),
             Check::Spike => {
-                write!(text, "stood {far:.2} {unit} off the readings before and after it, limit {limit:.2} {unit}")
+                write!(
+                    text,
+                    "stood {far:.2} {unit} off the readings before and after it, limit {limit:.2} {unit}"
+                )
             }
             Check::Step => write!(text, "{went} {far:.2} {unit} in {over}, limit {limit:.2} {unit}"),
             Check::FlatLine => write!(text, "has not changed for {over}, limit {}", span(limit)),
@@ -104,7 +107,10 @@ impl Finding {
                 "{went} {far:.2} {unit} against the same hour of the day before, limit {limit:.2} {unit}"
             ),
             Check::Neighbours => {
-                write!(text, "went {far:.2} {unit} away from its neighbours, which agree; limit {limit:.2} {unit}")
+                write!(
+                    text,
+                    "went {far:.2} {unit} away from its neighbours, which agree; limit {limit:.2} {unit}"
+                )
             }
         };
         text

@@ -5,14 +5,14 @@
 //! days with faults among them change little.
 
 /// Days remembered.
-const DAYS: usize = 14;
+const DAYS: u8 = 14;
 /// Days before the limit is learned.
-const LEAST: usize = 5;
+const LEAST: u8 = 5;
 
 /// The largest values of the last days of one statistic.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Habit {
-    days: [f32; DAYS],
+    days: [f32; DAYS as usize],
     known: u8,
     today: f32,
     limit: Option<f32>,
@@ -20,6 +20,7 @@ pub struct Habit {
 
 impl Habit {
     /// Takes a value of today.
+    #[expect(clippy::cast_possible_truncation, reason = "a limit needs no more digits")]
     pub fn take(&mut self, value: f64) {
         self.today = self.today.max(value as f32);
     }
@@ -28,13 +29,13 @@ impl Habit {
     pub fn next_day(&mut self, rank: usize) {
         self.days.rotate_right(1);
         self.days[0] = std::mem::take(&mut self.today);
-        self.known = (self.known + 1).min(DAYS as u8);
-        let known = usize::from(self.known);
-        if known >= LEAST {
+        self.known = (self.known + 1).min(DAYS);
+        if self.known >= LEAST {
+            let known = usize::from(self.known);
             let mut days = self.days;
             days[..known].sort_unstable_by(|a, b| b.total_cmp(a));
             // With fewer days the same share of them.
-            let place = (rank * known).div_ceil(DAYS).max(1) - 1;
+            let place = (rank * known).div_ceil(usize::from(DAYS)).max(1) - 1;
             self.limit = Some(days[place]);
         }
     }

@@ -44,7 +44,9 @@ impl History {
         }
         let began = self.newest == i64::MIN;
         if !began {
-            let full = std::array::from_fn(|index| self.mean_of_newest(index).map_or(EMPTY, |mean| packed(index, mean)));
+            let full = std::array::from_fn(|index| {
+                self.mean_of_newest(index).map_or(EMPTY, |mean| packed(index, mean))
+            });
             self.bins[place(self.newest)] = full;
             for empty in (self.newest + 1..bin).take(BINS) {
                 self.bins[place(empty)] = [EMPTY; 3];
@@ -101,7 +103,7 @@ fn packed(index: usize, mean: f64) -> i16 {
     ((mean - ZERO[index]) / UNIT[index]).round().clamp(-32767.0, 32767.0) as i16
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below BINS")]
+#[expect(clippy::cast_possible_truncation, reason = "below BINS")]
 const fn place(bin: i64) -> usize {
     bin.rem_euclid(BINS as i64) as usize
 }

@@ -4,18 +4,26 @@
 //!
 //! - [`check`]: every check there is, and what one of them found
 //! - [`limits`]: what readings are held to
-//! - [`alone`]: what can be said of a reading by itself
+//! - [`alone`], with [`range`], [`place`] and [`sun`]: what can be said of a reading by itself
 //! - [`station`], [`track`]: against the station's own past, with [`habit`], [`history`] and [`vapour`]
+//! - [`network`]: against its neighbours
+//! - [`engine`]: all stations, in whatever order their readings arrive
+//! - [`series`]: a station's checks over a whole series
 //! - [`qartod`]: the QARTOD tests with the semantics of ioos_qc
 //! - [`episodes`]: failed readings made into anomalies that open, change and close
 
 pub mod alone;
 pub mod check;
+pub mod engine;
+pub mod episodes;
 pub mod habit;
 pub mod history;
 pub mod limits;
+pub mod network;
 pub mod place;
 pub mod qartod;
+pub mod range;
+pub mod series;
 pub mod station;
 pub mod sun;
 pub mod track;

@@ -169,14 +169,16 @@ impl Track {
         self.flat = Some((since, readings.saturating_add(1)));
         let longest = own.flat_s? * if value >= own.saturated { SATURATED } else { 1.0 };
         let stood = seconds(at - since);
-        (limits.runs(Check::FlatLine) && stood >= longest && readings + 1 >= FLAT_READINGS).then_some(Finding {
-            check: Check::FlatLine,
-            flag: if stood >= longest * FAILING_FLAT { Flag::Fail } else { Flag::Suspect },
-            value,
-            change: 0.0,
-            seconds: stood,
-            limit: longest,
-        })
+        (limits.runs(Check::FlatLine) && stood >= longest && readings + 1 >= FLAT_READINGS).then_some(
+            Finding {
+                check: Check::FlatLine,
+                flag: if stood >= longest * FAILING_FLAT { Flag::Fail } else { Flag::Suspect },
+                value,
+                change: 0.0,
+                seconds: stood,
+                limit: longest,
+            },
+        )
     }
 }
 

@@ -8,10 +8,12 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc;
 
 use super::{Parts, Pulse, STORE, Writer};
+use crate::clock::now;
 use crate::directory::Presence;
 use crate::ingest::ledger::{Effects, Index, Ledger};
 use crate::ingest::message::Message;
 use crate::ingest::presence::after_data;
+use crate::quality::place::Place;
 use crate::store::{health, integrity, stations};
 
 /// How long the writer rests when the disk refuses.
@@ -107,9 +109,17 @@ impl Writer {
             if after != before {
                 let id = self.ledger.id(&transaction, index)?;
                 stations::save_presence(&transaction, id, after, message.received_at)?;
+                self.ledger.look_at_presence(
+                    &transaction,
+                    index,
+                    after,
+                    message.received_at,
+                    &mut effects,
+                )?;
                 presences.push((index, after, message.received_at));
             }
         }
+        self.ledger.conclude(&transaction, now(), false, &mut effects)?;
         self.ledger.save(&transaction)?;
         transaction.commit()?;
         counter!("minuano_commits_total").increment(1);
@@ -165,7 +175,8 @@ fn write_down(
     match &*message.payload {
         Payload::About(about) => {
             let id = ledger.id(connection, index)?;
-            stations::save_about(connection, id, about)
+            stations::save_about(connection, id, about)?;
+            ledger.place(connection, index, Place::of(about))
         }
         Payload::Health(said) => {
             let id = ledger.id(connection, index)?;

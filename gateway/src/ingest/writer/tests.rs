@@ -20,6 +20,7 @@ impl Bench {
         let gateway: GatewayName = "home".parse().unwrap();
         let answers = Answers::new(gateway.clone(), Vec::new(), AcknowledgeConfig::default());
         let parts = Parts {
+            rules: crate::config::QualityConfig::default().rules(),
             gateway,
             store,
             directory: Arc::default(),
