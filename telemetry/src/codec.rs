@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::gateway::{Acknowledged, Anomaly};
-use crate::reading::Batch;
+use crate::reading::{Batch, Live};
 use crate::station::{About, Health, Status, Streams};
 use crate::topic::Leaf;
 
@@ -73,15 +73,7 @@ impl Payload {
     /// Reads what came on a topic with this leaf.
     pub fn decode(leaf: Leaf, bytes: &[u8]) -> Result<Self, DecodeError> {
         Ok(match leaf {
-            Leaf::Telemetry => {
-                let batch: Batch = decode(bytes)?;
-                if batch.readings.len() > 1 {
-                    return Err(DecodeError::Shape(text(
-                        "telemetry carries one reading; more go on backlog",
-                    )));
-                }
-                Self::Telemetry(batch)
-            }
+            Leaf::Telemetry => Self::Telemetry(Live::decode(bytes)?.into()),
             Leaf::Backlog => Self::Backlog(decode(bytes)?),
             Leaf::Streams => Self::Streams(decode(bytes)?),
             Leaf::About => Self::About(decode(bytes)?),
@@ -117,6 +109,16 @@ impl Payload {
             Self::Acknowledged(acknowledged) => encode(acknowledged, buffer),
             Self::Anomaly(anomaly) => encode(anomaly, buffer),
         }
+    }
+}
+
+impl Live {
+    /// Reads what came on `telemetry`, as [`Payload::decode`] does and without room for a backlog.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        decode(bytes).map_err(|refused| match decode::<Batch>(bytes) {
+            Ok(_) => DecodeError::Shape(text("telemetry carries one reading; more go on backlog")),
+            Err(_) => refused,
+        })
     }
 }
 

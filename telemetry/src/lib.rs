@@ -34,7 +34,7 @@ pub use discovery::{BIRTH, Discovery, MAX_PREFIX, birth_topic, discovery_topic};
 pub use gateway::{Acknowledged, Anomaly, AnomalyKind, AnomalyState, Flag, MAX_ACKNOWLEDGED, Through};
 pub use name::{GatewayName, MAX_GATEWAY_NAME, MAX_STATION_NAME, NameError, StationName};
 pub use quantity::{ByQuantity, Fault, Quantity};
-pub use reading::{Batch, Clock, MAX_READINGS, Reading};
+pub use reading::{Batch, Clock, Live, MAX_READINGS, Reading};
 pub use station::{
     About, Health, LogHealth, MAX_SENSORS, MAX_STREAMS, MAX_WARNING, SensorAbout, SensorHealth, SensorState,
     StationState, Status, StreamState, Streams,

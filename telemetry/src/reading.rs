@@ -50,10 +50,10 @@ pub struct Reading {
     pub faults: ByQuantity<Fault>,
 }
 
-/// A message on `telemetry` (one live reading) or `backlog` (1 to 64 older ones, oldest first).
+/// A message on `telemetry` (one live reading) or `backlog` (1 to 64 older ones, oldest first), with room for `N`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "WireBatch")]
-pub struct Batch {
+#[serde(try_from = "WireBatch<N>")]
+pub struct Batch<const N: usize = MAX_READINGS> {
     /// The run of the station that measured these.
     pub stream: StreamId,
     /// The highest `through` that the station has obeyed for the stream; 0 before the first.
@@ -61,7 +61,17 @@ pub struct Batch {
     /// The oldest `seq` that its log still holds.
     pub oldest: u64,
     /// In strictly rising order of `seq`.
-    pub readings: heapless::Vec<Reading, MAX_READINGS>,
+    pub readings: heapless::Vec<Reading, N>,
+}
+
+/// One live reading, in a fiftieth of the room.
+pub type Live = Batch<1>;
+
+impl From<Live> for Batch {
+    fn from(live: Live) -> Self {
+        let Live { stream, cursor, oldest, readings } = live;
+        Self { stream, cursor, oldest, readings: readings.into_iter().collect() }
+    }
 }
 
 impl Reading {
@@ -182,11 +192,11 @@ impl From<Reading> for WireReading {
 }
 
 #[derive(Deserialize)]
-struct WireBatch {
+struct WireBatch<const N: usize> {
     stream: StreamId,
     cursor: u64,
     oldest: u64,
-    readings: heapless::Vec<Reading, MAX_READINGS>,
+    readings: heapless::Vec<Reading, N>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -199,10 +209,10 @@ enum BatchError {
     Seq(#[from] SeqError),
 }
 
-impl TryFrom<WireBatch> for Batch {
+impl<const N: usize> TryFrom<WireBatch<N>> for Batch<N> {
     type Error = BatchError;
 
-    fn try_from(wire: WireBatch) -> Result<Self, BatchError> {
+    fn try_from(wire: WireBatch<N>) -> Result<Self, BatchError> {
         if wire.readings.is_empty() {
             return Err(BatchError::Empty);
         }

@@ -18,11 +18,18 @@ pub struct Settings {
     pub broker: Option<u16>,
     /// `[lake]` and what belongs to it; empty: no lake.
     pub lake: String,
+    /// `[acknowledge]`; empty: as it comes.
+    pub acknowledge: &'static str,
+    /// Where the store's file is kept; none: beside the configuration.
+    pub store: Option<PathBuf>,
 }
+
+/// So soon that no test waits for it.
+const AT_ONCE: &str = "[acknowledge]\nwithin = \"300ms\"\nwithin_backlog = \"100ms\"\n";
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { name: "tests", broker: None, lake: String::new() }
+        Self { name: "tests", broker: None, lake: String::new(), acknowledge: AT_ONCE, store: None }
     }
 }
 
@@ -34,6 +41,7 @@ pub struct Gateway {
     // Before its folder, which ends with its field.
     process: Option<Process>,
     folder: TempDir,
+    store: PathBuf,
 }
 
 impl Gateway {
@@ -54,27 +62,30 @@ impl Gateway {
             ),
             None => format!("[broker]\nembedded = true\nlisten = \"127.0.0.1:{mqtt_port}\"\n"),
         };
+        let store = settings.store.as_deref().unwrap_or(folder.path()).join("gateway.db");
         let text = format!(
             "gateway = \"{}\"\n{broker}[http]\nlisten = \"127.0.0.1:{http_port}\"\n\
-             [store]\nfile = \"{}\"\n[acknowledge]\nwithin = \"300ms\"\nwithin_backlog = \"100ms\"\n{}",
-            settings.name,
-            folder.path().join("gateway.db").display(),
-            settings.lake
+             [store]\nfile = {:?}\n{}{}",
+            settings.name, store, settings.acknowledge, settings.lake
         );
         std::fs::write(folder.path().join("gateway.toml"), text).unwrap();
-        Self { mqtt_port, http_port, folder, process: None }
+        Self { mqtt_port, http_port, folder, store, process: None }
     }
 
-    /// Starts it with the configuration and the store that it has.
+    /// Starts it with the configuration and the store that it has, and waits until it is ready.
     pub fn start_again(&mut self) {
-        let mut command = binary("minuano-gateway");
-        command.arg("run").arg("--config").arg(self.file("gateway.toml"));
-        let mut process = Process::start("the gateway", &mut command, &self.file("log"));
+        self.begin();
         eventually("the gateway to be ready", SOON, || {
-            process.must_run();
+            self.process.as_mut().expect("it was begun").must_run();
             self.ask("/readyz").ok().filter(|answer| answer.status == 200)
         });
-        self.process = Some(process);
+    }
+
+    /// Starts it and waits for nothing: its broker may be away.
+    pub fn begin(&mut self) {
+        let mut command = binary("minuano-gateway");
+        command.arg("run").arg("--config").arg(self.file("gateway.toml"));
+        self.process = Some(Process::start("the gateway", &mut command, &self.file("log")));
     }
 
     /// SIGKILL.
@@ -85,6 +96,11 @@ impl Gateway {
     /// SIGTERM; gives the exit code.
     pub fn stop(&mut self) -> Option<i32> {
         self.process.take().unwrap().stop()
+    }
+
+    /// Fails with its log if it has ended by itself.
+    pub fn must_run(&mut self) {
+        self.process.as_mut().expect("the gateway was started").must_run();
     }
 
     /// Its process.
@@ -162,7 +178,7 @@ impl Gateway {
     /// The store's file, opened as any SQLite tool would.
     pub fn store(&self) -> rusqlite::Connection {
         let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
-        rusqlite::Connection::open_with_flags(self.file("gateway.db"), flags).unwrap()
+        rusqlite::Connection::open_with_flags(&self.store, flags).unwrap()
     }
 
     /// A file in its folder.

@@ -13,6 +13,8 @@
 //! - [`gateway`], [`station`]: the product's binaries
 //! - [`http`]: requests and answers; [`metrics`]: numbers in `/metrics`
 //! - [`wire`]: an MQTT client that says anything, good or bad, and remembers what it heard
+//! - [`publisher`]: one that publishes as fast as a broker takes it
+//! - [`usage`]: what a process has used of CPU and memory
 //! - [`payload`]: well-formed payloads to begin from
 //! - [`browser`]: Chromium with the panel open
 //! - [`python`]: scripts that read what the gateway wrote
@@ -35,9 +37,11 @@ pub mod mosquitto;
 pub mod payload;
 pub mod ports;
 pub mod process;
+pub mod publisher;
 pub mod python;
 pub mod s3;
 pub mod station;
+pub mod usage;
 pub mod wire;
 
 pub use browser::Browser;

@@ -57,6 +57,11 @@ impl Mosquitto {
         self.start_again();
     }
 
+    /// Its process.
+    pub fn process(&self) -> &Process {
+        self.process.as_ref().expect("the broker runs")
+    }
+
     fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

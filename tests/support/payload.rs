@@ -36,8 +36,18 @@ pub fn telemetry(stream: &str, seq: u64) -> String {
 
 /// The wall clock as RFC 3339.
 pub fn now() -> String {
+    time(now_ms())
+}
+
+/// Milliseconds since 1970.
+pub fn now_ms() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-    rfc_3339(since.as_secs(), since.subsec_millis())
+    u64::try_from(since.as_millis()).unwrap()
+}
+
+/// Milliseconds since 1970 as RFC 3339.
+pub fn time(ms: u64) -> String {
+    rfc_3339(ms / 1000, u32::try_from(ms % 1000).unwrap())
 }
 
 /// Civil time from days since 1970, after Howard Hinnant's `civil_from_days`.

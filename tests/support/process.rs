@@ -33,6 +33,11 @@ impl Process {
         Self { name: name.to_owned(), child, log: log.to_owned() }
     }
 
+    /// Its number.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGKILL, and waits until it is gone.
     pub fn kill_9(&mut self) {
         self.child.kill().unwrap();
@@ -93,9 +98,12 @@ impl Drop for Process {
 
 /// One of the product's binaries, in an environment that has nothing of the developer's.
 pub fn binary(name: &str) -> Command {
-    // …/target/debug/deps/whole_path-0123456789abcdef
-    let test = std::env::current_exe().unwrap();
-    let path = test.ancestors().nth(2).unwrap().join(name);
+    // Beside a program of ours (…/target/release/chaos), or one above a test
+    // (…/target/debug/deps/whole_path-0123456789abcdef).
+    let own = std::env::current_exe().unwrap();
+    let folder = own.parent().unwrap();
+    let folder = if folder.ends_with("deps") { folder.parent().unwrap() } else { folder };
+    let path = folder.join(name);
     assert!(
         path.exists(),
         "{} is not there: run cargo build -p minuano-station -p minuano-gateway first",

@@ -10,9 +10,10 @@ use crate::root;
 /// The Python with the packages of `tests/requirements.txt`.
 fn python() -> PathBuf {
     let python = std::env::var_os("MINUANO_PYTHON").map(PathBuf::from).unwrap_or_else(|| {
-        // …/target/debug/deps/whole_path-0123456789abcdef
-        let test = std::env::current_exe().unwrap();
-        test.ancestors().nth(3).unwrap().join("python/bin/python")
+        // …/target/debug/deps/whole_path-0123456789abcdef, or …/target/release/chaos
+        let own = std::env::current_exe().unwrap();
+        let target = own.ancestors().skip(2).find(|folder| folder.join("python").is_dir());
+        target.unwrap_or(&own).join("python/bin/python")
     });
     assert!(
         python.exists(),

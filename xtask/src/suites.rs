@@ -5,9 +5,10 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, ensure};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::arm64;
+use crate::chaos;
 use crate::install;
 use crate::panel::{self, npm};
 use crate::process::{cargo, shown, target};
@@ -15,12 +16,32 @@ use crate::process::{cargo, shown, target};
 /// Which suites run.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --only rust\n  cargo xtask test --only arm64"
+    after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --only rust\n  cargo xtask test --only arm64\n  \
+                  cargo xtask test chaos\n  cargo xtask test chaos --long\n  cargo xtask test chaos -- --seed 7 --embedded\n  \
+                  cargo xtask test fuzz --long"
 )]
 pub struct Options {
-    /// Runs one suite: format, clippy, panel-types, panel-units, rust or arm64.
+    /// Runs one suite: format, clippy, panel-types, panel-units, rust, chaos or arm64.
     #[arg(long, value_name = "SUITE")]
     only: Option<String>,
+    /// Runs this alone, and with --long for as long as it deserves.
+    #[arg(value_enum, conflicts_with = "only")]
+    which: Option<Proof>,
+    /// Chaos with 200 stations and a million readings; a hundred times the cases of fuzz.
+    #[arg(long, requires = "which")]
+    long: bool,
+    /// What chaos itself is told; see cargo xtask test chaos -- --help.
+    #[arg(last = true, requires = "which")]
+    arguments: Vec<String>,
+}
+
+/// What can be tested longer than a test run may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Proof {
+    /// Everything between the stations and the lake breaks, and nothing is lost.
+    Chaos,
+    /// Any bytes at every door.
+    Fuzz,
 }
 
 /// How many tests of a suite went how.
@@ -31,8 +52,9 @@ struct Tally {
     skipped: u64,
 }
 
-/// The suite that is no command of its own.
+/// The suites that are more than one command.
 const ARM64: &str = "arm64";
+const CHAOS: &str = "chaos";
 
 impl Tally {
     fn add(&mut self, other: Self) {
@@ -41,6 +63,9 @@ impl Tally {
         self.skipped += other.skipped;
     }
 }
+
+/// A hundred times what a test run takes.
+const LONG_CASES: &str = "25600";
 
 /// How the output of a suite is read.
 #[derive(Clone, Copy)]
@@ -56,6 +81,14 @@ enum Counts {
 /// Installs, builds and runs; an error if anything failed.
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let begun = Instant::now();
+    match options.which {
+        Some(Proof::Chaos) => return chaos::run(options.long, &options.arguments).map(drop),
+        Some(Proof::Fuzz) => return fuzz(options.long),
+        None => {}
+    }
+    if options.only.as_deref() == Some(CHAOS) {
+        return sum(run_chaos(), begun);
+    }
     if options.only.as_deref() == Some(ARM64) {
         // It needs neither panel nor Python.
         return sum(run_arm64(), begun);
@@ -98,6 +131,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         total.add(tally);
     }
     if options.only.is_none() {
+        total.add(run_chaos());
         total.add(run_arm64());
     }
     sum(total, begun)
@@ -122,6 +156,31 @@ fn build_binaries() -> anyhow::Result<()> {
     ]))?;
     ensure!(target().join("debug/minuano-gateway").exists(), "cargo built no gateway");
     Ok(())
+}
+
+/// The targets of fuzzing, which are tests like others, with more cases.
+fn fuzz(long: bool) -> anyhow::Result<()> {
+    let mut command = cargo();
+    command.args(["test", "--package", "minuano-telemetry", "--package", "minuano-gateway", "fuzz"]);
+    if long {
+        command.env("PROPTEST_CASES", LONG_CASES);
+    }
+    crate::process::must(&mut command)
+}
+
+/// Everything between the stations and the lake breaks.
+fn run_chaos() -> Tally {
+    println!("\n── {CHAOS}: gateway, broker, disk and lake break under 40 stations");
+    let begun = Instant::now();
+    let tally = match chaos::run(false, &[]) {
+        Ok(passed) => Tally { passed, ..Tally::default() },
+        Err(error) => {
+            println!("{error:#}");
+            Tally { failed: 1, ..Tally::default() }
+        }
+    };
+    say(CHAOS, tally, begun);
+    tally
 }
 
 /// Builds for the Raspberry Pi and runs that.

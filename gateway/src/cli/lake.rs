@@ -27,6 +27,16 @@ pub enum Command {
         #[arg(long)]
         replace: bool,
     },
+    /// Joins the files of each past hour into one. Each new file is read back before the old ones are deleted; until
+    /// then, about a second an hour of data, readers see its rows twice. Exit code 1 if anything is left.
+    #[command(after_help = "Example, once a day: minuano-gateway lake compact --json")]
+    Compact {
+        #[command(flatten)]
+        common: Common,
+        /// Says what would be joined, and does nothing.
+        #[arg(long)]
+        dry_run: bool,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -55,6 +65,11 @@ pub async fn execute(command: Command) -> anyhow::Result<bool> {
             let backfilled = open(config)?.backfill(replace, progress).await?;
             tell(&backfilled, json)?;
             Ok(backfilled.ok)
+        }
+        Command::Compact { common: Common { config, json }, dry_run } => {
+            let compacted = open(config)?.compact(dry_run, progress).await?;
+            tell(&compacted, json)?;
+            Ok(compacted.ok)
         }
     }
 }

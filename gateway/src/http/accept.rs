@@ -1,9 +1,14 @@
-//! JSON or CSV, by the `Accept` header (RFC 9110, 12.5.1).
+//! JSON, CSV or Parquet, by the `Accept` header (RFC 9110, 12.5.1).
+
+use std::str::FromStr;
 
 use axum::http::header::ACCEPT;
 use axum::http::{HeaderMap, StatusCode};
 
 use super::problem::Problem;
+
+/// Parquet's, as registered with IANA.
+pub const PARQUET: &str = "application/vnd.apache.parquet";
 
 /// In which form readings are given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,9 +17,48 @@ pub enum Form {
     Json,
     /// `text/csv`.
     Csv,
+    /// `application/vnd.apache.parquet`.
+    Parquet,
 }
 
-const OFFERED: [(Form, &str, &str); 2] = [(Form::Json, "application", "json"), (Form::Csv, "text", "csv")];
+const OFFERED: [(Form, &str, &str); 3] = [
+    (Form::Json, "application", "json"),
+    (Form::Csv, "text", "csv"),
+    (Form::Parquet, "application", "vnd.apache.parquet"),
+];
+
+impl Form {
+    /// With its parameters.
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Parquet => PARQUET,
+        }
+    }
+
+    /// Of a file that holds it; none of what is not meant to be one.
+    pub const fn extension(self) -> Option<&'static str> {
+        match self {
+            Self::Json => None,
+            Self::Csv => Some("csv"),
+            Self::Parquet => Some("parquet"),
+        }
+    }
+}
+
+impl FromStr for Form {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "json" => Ok(Self::Json),
+            "csv" => Ok(Self::Csv),
+            "parquet" => Ok(Self::Parquet),
+            _ => Err("a format is json, csv or parquet"),
+        }
+    }
+}
 
 /// The offered form that the client likes best.
 pub fn form(headers: &HeaderMap) -> Result<Form, Problem> {
@@ -40,7 +84,7 @@ pub fn form(headers: &HeaderMap) -> Result<Form, Problem> {
     best.map(|(form, _)| form).ok_or_else(|| {
         Problem::new(
             StatusCode::NOT_ACCEPTABLE,
-            "Accept: readings are given as application/json or text/csv; Parquet files are in the lake",
+            "Accept: readings are given as application/json, text/csv or application/vnd.apache.parquet",
         )
     })
 }
@@ -83,7 +127,9 @@ mod tests {
         assert_eq!(of("text/*;q=0.5, application/json;q=0.4"), Some(Form::Csv));
         assert_eq!(of("application/json;q=0, */*"), Some(Form::Csv));
         assert_eq!(of("text/html,application/xhtml+xml,*/*;q=0.8"), Some(Form::Json));
-        assert_eq!(of("application/vnd.apache.parquet"), None);
+        assert_eq!(of("application/vnd.apache.parquet"), Some(Form::Parquet));
+        assert_eq!(of("application/*"), Some(Form::Json));
+        assert_eq!(of("image/png"), None);
         assert_eq!(of("nonsense"), None);
     }
 }

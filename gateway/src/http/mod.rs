@@ -11,7 +11,7 @@
 //! - [`problem`]: every error is `application/problem+json`
 //! - [`parameters`]: query parameters, each refused by name; the bounds of what may be asked
 //! - [`cursor`]: where the next page of a list begins
-//! - [`accept`]: JSON or CSV
+//! - [`accept`]: JSON, CSV or Parquet
 //! - [`guard`]: panics answered, requests counted
 //! - `seats`: a bound on open connections
 //! - [`document`]: the OpenAPI document, made from the routes
@@ -23,7 +23,7 @@
 //! - [`health`]: how a station was
 //! - [`reading`], [`bucket`], [`station`], [`tendency`]: the forms of their items
 //! - [`resolution`]: how finely readings are given
-//! - [`table`]: readings and buckets as CSV
+//! - [`table`], [`export`]: readings and buckets as tables, as streams of any length
 //! - [`stream`]: events as they happen
 //!
 //! Outside it:
@@ -37,6 +37,7 @@ pub mod bucket;
 pub mod climate;
 pub mod cursor;
 pub mod document;
+pub mod export;
 pub mod guard;
 pub mod health;
 pub mod lake;

@@ -99,6 +99,37 @@ impl FromStr for Limit {
     }
 }
 
+/// How many items a page has, or that there shall be no pages.
+#[derive(Clone, Copy, Debug)]
+pub enum LimitOrAll {
+    /// A page.
+    Limit(Limit),
+    /// Everything.
+    All,
+}
+
+impl FromStr for LimitOrAll {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "all" => Ok(Self::All),
+            _ => text.parse().map(Self::Limit).map_err(|right| format!("{right}, or all")),
+        }
+    }
+}
+
+impl utoipa::PartialSchema for LimitOrAll {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Type};
+        let limit = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(MAX_LIMIT));
+        let all = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["all"]));
+        OneOfBuilder::new().item(limit).item(all).into()
+    }
+}
+
+impl utoipa::ToSchema for LimitOrAll {}
+
 /// [from, to), checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Range {

@@ -12,7 +12,7 @@ use minuano_telemetry::{
 use rusqlite::Connection;
 
 use super::admit::{at_resolution, observed};
-use super::message::Message;
+use super::message::{Message, Said};
 use crate::acknowledge::account::{Account, Arrival};
 use crate::acknowledge::counts::Counts;
 use crate::quality::engine::{Engine, Rules};
@@ -154,15 +154,19 @@ impl Ledger {
         effects: &mut Effects,
     ) -> rusqlite::Result<()> {
         self.stations[index].broker = message.broker;
-        match &*message.payload {
-            Payload::Telemetry(batch) => {
-                self.take_batch(connection, index, batch, Soon::Live, message.received_at, effects)
-            }
-            Payload::Backlog(batch) => {
-                self.take_batch(connection, index, batch, Soon::Backlog, message.received_at, effects)
-            }
-            Payload::Streams(streams) => self.take_streams(connection, index, streams, effects),
-            _ => Ok(()),
+        let at = message.received_at;
+        match &message.said {
+            Said::Live(live) => self.take_batch(connection, index, live, Soon::Live, at, effects),
+            Said::Other(payload) => match &**payload {
+                Payload::Telemetry(batch) => {
+                    self.take_batch(connection, index, batch, Soon::Live, at, effects)
+                }
+                Payload::Backlog(batch) => {
+                    self.take_batch(connection, index, batch, Soon::Backlog, at, effects)
+                }
+                Payload::Streams(streams) => self.take_streams(connection, index, streams, effects),
+                _ => Ok(()),
+            },
         }
     }
 
@@ -215,11 +219,11 @@ impl Ledger {
         index
     }
 
-    fn take_batch(
+    fn take_batch<const N: usize>(
         &mut self,
         connection: &Connection,
         index: Index,
-        batch: &Batch,
+        batch: &Batch<N>,
         soon: Soon,
         received_at: Millis,
         effects: &mut Effects,

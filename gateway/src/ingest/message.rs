@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use metrics::counter;
-use minuano_telemetry::{DecodeError, Millis, Payload, StationName, Topic, TopicError};
+use minuano_telemetry::{DecodeError, Leaf, Live, Millis, Payload, StationName, Topic, TopicError};
 
 /// Stations whose refusals are remembered so as to be logged at most once a second.
 const REMEMBERED: usize = 1_000;
@@ -20,9 +20,48 @@ pub struct Message {
     /// Whose topic.
     pub station: StationName,
     /// What.
-    pub payload: Box<Payload>,
+    pub said: Said,
     /// When it was here.
     pub received_at: Millis,
+}
+
+/// What a message carries. Nearly all are live readings, which stand here as they are: a payload of any kind has
+/// room for a backlog, and thousands wait for each commit.
+#[derive(Debug)]
+pub enum Said {
+    /// One reading on `telemetry`.
+    Live(Live),
+    /// Whatever is on the other topics.
+    Other(Box<Payload>),
+}
+
+impl Said {
+    /// The leaf that carried it.
+    pub fn leaf(&self) -> Leaf {
+        match self {
+            Self::Live(_) => Leaf::Telemetry,
+            Self::Other(payload) => payload.leaf(),
+        }
+    }
+
+    /// What is no live reading.
+    pub fn other(&self) -> Option<&Payload> {
+        match self {
+            Self::Live(_) => None,
+            Self::Other(payload) => Some(payload),
+        }
+    }
+
+    /// How many readings it carries.
+    pub fn readings(&self) -> usize {
+        match self {
+            Self::Live(live) => live.readings.len(),
+            Self::Other(payload) => match &**payload {
+                Payload::Telemetry(batch) | Payload::Backlog(batch) => batch.readings.len(),
+                _ => 0,
+            },
+        }
+    }
 }
 
 /// Why bytes on a topic are no message.
@@ -50,10 +89,13 @@ impl Refusal {
 }
 
 /// Reads what came on `topic`.
-pub fn decode(topic: &str, payload: &[u8]) -> Result<(StationName, Box<Payload>), Refusal> {
+pub fn decode(topic: &str, payload: &[u8]) -> Result<(StationName, Said), Refusal> {
     let topic: Topic = topic.parse()?;
-    let payload = Payload::decode(topic.leaf, payload)?;
-    Ok((topic.station, Box::new(payload)))
+    let said = match topic.leaf {
+        Leaf::Telemetry => Said::Live(Live::decode(payload)?),
+        leaf => Said::Other(Box::new(Payload::decode(leaf, payload)?)),
+    };
+    Ok((topic.station, said))
 }
 
 /// Counts every refusal and logs at most one a second for each station.

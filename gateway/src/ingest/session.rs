@@ -6,8 +6,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use metrics::counter;
-use minuano_telemetry::{EVERYTHING, GatewayName};
+use metrics::{Counter, counter};
+use minuano_telemetry::{EVERYTHING, GatewayName, Leaf};
 use rumqttc::{
     AsyncClient, ConnectReturnCode, Event, EventLoop, MqttOptions, Packet, Publish, QoS, SubscribeReasonCode,
 };
@@ -76,7 +76,7 @@ impl Session {
         shutdown: watch::Receiver<bool>,
     ) {
         let condition = format!("broker {}:{}", self.config.host, self.config.port);
-        let mut refusals = Refusals::default();
+        let mut heard = Heard::default();
         let mut backoff = Backoff::new(self.config.retry_first, self.config.retry_most);
         self.readiness.set(&condition, false, "not connected yet");
         loop {
@@ -84,7 +84,7 @@ impl Session {
             let why = match connect(&client, &mut events).await {
                 Ok(()) => {
                     current.send_replace(Some(client));
-                    let why = self.read(&mut events, &mut refusals, &condition, &mut backoff).await;
+                    let why = self.read(&mut events, &mut heard, &condition, &mut backoff).await;
                     current.send_replace(None);
                     counter!("minuano_broker_disconnections_total").increment(1);
                     why
@@ -106,7 +106,7 @@ impl Session {
     async fn read(
         &self,
         events: &mut EventLoop,
-        refusals: &mut Refusals,
+        heard: &mut Heard,
         condition: &str,
         backoff: &mut Backoff,
     ) -> String {
@@ -121,7 +121,7 @@ impl Session {
                     backoff.reset();
                 }
                 Ok(Event::Incoming(Packet::Publish(publish))) => {
-                    if self.take(&publish, refusals).await.is_err() {
+                    if self.take(&publish, heard).await.is_err() {
                         return "the writer has stopped".to_owned();
                     }
                 }
@@ -134,22 +134,22 @@ impl Session {
     async fn take(
         &self,
         publish: &Publish,
-        refusals: &mut Refusals,
+        heard: &mut Heard,
     ) -> Result<(), mpsc::error::SendError<Message>> {
         match decode(&publish.topic, &publish.payload) {
-            Ok((station, payload)) => {
-                counter!("minuano_messages_received_total", "leaf" => payload.leaf().word()).increment(1);
+            Ok((station, said)) => {
+                heard.received[said.leaf() as usize].increment(1);
                 let message = Message {
                     broker: self.index,
                     retained: publish.retain,
                     station,
-                    payload,
+                    said,
                     received_at: now(),
                 };
                 self.writer.send(message).await
             }
             Err(refusal) => {
-                refusals.take(&publish.topic, &refusal, Instant::now());
+                heard.refusals.take(&publish.topic, &refusal, Instant::now());
                 Ok(())
             }
         }
@@ -167,6 +167,19 @@ impl Session {
             options.set_credentials(user, password.reveal());
         }
         options
+    }
+}
+
+/// What is counted of what came. A counter is looked up once, not for each message.
+struct Heard {
+    received: [Counter; Leaf::ALL.len()],
+    refusals: Refusals,
+}
+
+impl Default for Heard {
+    fn default() -> Self {
+        let counter = |leaf: Leaf| counter!("minuano_messages_received_total", "leaf" => leaf.word());
+        Self { received: Leaf::ALL.map(counter), refusals: Refusals::default() }
     }
 }
 

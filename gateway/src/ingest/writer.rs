@@ -16,7 +16,7 @@ mod upkeep;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use minuano_telemetry::{GatewayName, Payload};
+use minuano_telemetry::GatewayName;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
@@ -33,7 +33,9 @@ use crate::quality::engine::Rules;
 use crate::store::{Store, StoreError, stations};
 
 /// Messages that may wait for the writer; beyond that the sockets are read more slowly.
-pub const INBOX: usize = 1024;
+pub const INBOX: usize = 2048;
+/// How often the writer looks whether a commit is full; so long the fastest broker does not fill the inbox.
+const COLLECT_EVERY: Duration = Duration::from_millis(20);
 /// How often silence is looked for.
 const TICK: Duration = Duration::from_secs(1);
 
@@ -139,12 +141,20 @@ impl Writer {
         let until = tokio::time::Instant::now() + self.parts.commits.commit_after;
         let mut readings = readings_in(&first);
         let mut messages = vec![first];
-        while readings < self.parts.commits.commit_readings {
-            let Ok(Some(message)) = tokio::time::timeout_at(until, inbox.recv()).await else { break };
-            readings += readings_in(&message);
-            messages.push(message);
+        loop {
+            while readings < self.parts.commits.commit_readings
+                && let Ok(message) = inbox.try_recv()
+            {
+                readings += readings_in(&message);
+                messages.push(message);
+            }
+            let now = tokio::time::Instant::now();
+            if readings >= self.parts.commits.commit_readings || now >= until || inbox.is_closed() {
+                return messages;
+            }
+            // Woken by each message, the thread would spend more on waking than on the message.
+            tokio::time::sleep_until(until.min(now + COLLECT_EVERY)).await;
         }
-        messages
     }
 
     /// Looks for stations that fell silent.
@@ -189,10 +199,7 @@ impl Writer {
 }
 
 fn readings_in(message: &Message) -> usize {
-    match &*message.payload {
-        Payload::Telemetry(batch) | Payload::Backlog(batch) => batch.readings.len(),
-        _ => 1,
-    }
+    message.said.readings().max(1)
 }
 
 /// Starts the writer on a thread of its own, where SQLite may block; the answer comes when it has ended.

@@ -4,30 +4,26 @@
 //! right. A file that names other rows came from somewhere else, and is overwritten only on demand. The
 //! rows that go up are those that the file had, by their fingerprint; where some are pruned, or differ,
 //! nothing is uploaded and the range is named.
+//!
+//! # Layout
+//!
+//! - here: the command, its report, batches that are not done yet
+//! - [`restore`]: what was uploaded is put right
+
+pub mod restore;
 
 use std::fmt;
-use std::sync::Arc;
 
-use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt, stream};
 use rusqlite::{Connection, OptionalExtension};
 use serde::Serialize;
 
 use super::anomalies::check;
-use super::key::Key;
-use super::parquet::{Encoded, named_sha256};
+use super::busy::{Busy, Doing};
 use super::plan::Batch;
-use super::rows::{BatchReader, sha256};
-use super::upload::{encode, mark, put, upload};
+use super::upload::upload;
 use super::verify::{MOST_NAMED, Problem};
-use super::{Lake, LakeError, blocking, old_copy};
+use super::{Lake, LakeError, old_copy};
 use crate::clock::now;
-use crate::store::row::parsed;
-
-/// Files fetched at once.
-const FETCHED_AT_ONCE: usize = 4;
-/// How often progress is told, in files.
-const TOLD_EVERY: u64 = 1000;
 
 /// What a backfill did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -79,27 +75,6 @@ impl Backfilled {
     }
 }
 
-/// An uploaded file, as the store remembers it.
-#[derive(Clone)]
-struct Known {
-    key: Key,
-    rows: u64,
-    sha256: String,
-    file_sha256: String,
-}
-
-/// What stands at the key of an uploaded file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum There {
-    /// What was uploaded.
-    Sound,
-    Nothing,
-    /// Bytes that name the same rows, or none: a copy that broke.
-    Damaged,
-    /// A file that names other rows.
-    Other,
-}
-
 impl Lake {
     /// Uploads again what planned batches miss or hold damaged, beside a running gateway or without one;
     /// `progress` hears of each file. With `replace` files of other rows are overwritten too.
@@ -108,6 +83,7 @@ impl Lake {
         replace: bool,
         mut progress: impl FnMut(&str),
     ) -> Result<Backfilled, LakeError> {
+        let _busy = Busy::begin(&self.store, Doing::Reading)?;
         self.patiently(
             async || old_copy::check(&self.store, &self.remote, &self.gateway).await,
             &mut progress,
@@ -123,6 +99,7 @@ impl Lake {
                 self.upload_first(&batch, &mut backfilled, &mut progress).await?;
             }
         }
+        self.restore_joined(replace, &mut backfilled, &mut progress).await?;
         let mut anomalies = backfilled.clone();
         self.patiently(
             async || {
@@ -164,98 +141,6 @@ impl Lake {
             Err(error) => Err(error),
         }
     }
-
-    /// Puts the files of a done batch right.
-    async fn restore(
-        &self,
-        batch: &Batch,
-        replace: bool,
-        backfilled: &mut Backfilled,
-        progress: &mut impl FnMut(&str),
-    ) -> Result<(), LakeError> {
-        let first_row = batch.first_row;
-        let files = self.store.ask(move |connection| known(connection, first_row)).await?;
-        let mut wrong = Vec::new();
-        let looked = async || {
-            let looks = stream::iter(files.clone()).map(|known| async {
-                let found = self.remote.find(&known.key.to_string()).await?;
-                Ok::<_, LakeError>((there(found.as_ref(), &known.sha256, &known.file_sha256), known))
-            });
-            looks.buffered(FETCHED_AT_ONCE).try_collect::<Vec<_>>().await
-        };
-        for (there, known) in self.patiently(looked, progress).await? {
-            backfilled.checked += 1;
-            if backfilled.checked.is_multiple_of(TOLD_EVERY) {
-                progress(&format!("{} files checked", backfilled.checked));
-            }
-            match there {
-                There::Sound => {}
-                There::Other if !replace => backfilled.refuse_other(known.key.to_string()),
-                _ => wrong.push((known, there)),
-            }
-        }
-        if wrong.is_empty() {
-            return Ok(());
-        }
-        let (store, batch, files) = (Arc::clone(&self.store), batch.clone(), wrong.len());
-        let mut reader = blocking(move || {
-            let range = (batch.first_row, batch.last_row);
-            Ok(BatchReader::new(store.writer()?, range, batch.excluded, files)?)
-        })
-        .await?;
-        for (known, there) in wrong {
-            let Known { key, rows, sha256, .. } = known;
-            let (returned, encoded) = blocking(move || {
-                let encoded = encode(&reader, &key, rows).map(|encoded| (key, encoded));
-                Ok((reader, encoded))
-            })
-            .await?;
-            reader = returned;
-            let (key, encoded) = match encoded {
-                Ok(encoded) => encoded,
-                Err(LakeError::Changed { key, found, .. }) => {
-                    let what = format!(
-                        "its rows are pruned: of the {rows} that it held, from row {first_row} on, \
-                         the store has {found}"
-                    );
-                    backfilled.refuse(key, what);
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            if encoded.sha256 != sha256 && !replace {
-                backfilled.refuse_changed(key.to_string());
-                continue;
-            }
-            progress(&format!("{key}: {rows} rows"));
-            self.patiently(async || self.put_right(&key, &encoded, there).await, progress).await?;
-            backfilled.uploaded += 1;
-            backfilled.rows += rows;
-        }
-        Ok(())
-    }
-
-    async fn put_right(&self, key: &Key, encoded: &Encoded, there: There) -> Result<(), LakeError> {
-        let Encoded { bytes, sha256, .. } = encoded.clone();
-        let bytes = Bytes::from(bytes);
-        let there = if there == There::Nothing {
-            put(&self.remote, key.to_string(), bytes, &sha256).await?
-        } else {
-            self.remote.replace(&key.to_string(), bytes.clone()).await?;
-            bytes
-        };
-        mark(&self.store, key, there, sha256).await
-    }
-}
-
-/// Compares with the hashes of what was uploaded: of its rows and of its bytes.
-pub(super) fn there(found: Option<&Bytes>, rows: &str, file: &str) -> There {
-    let Some(bytes) = found else { return There::Nothing };
-    match named_sha256(bytes) {
-        _ if sha256(bytes) == file => There::Sound,
-        Some(named) if named != rows => There::Other,
-        _ => There::Damaged,
-    }
 }
 
 /// The first planned batch after row `after`, and whether it is done.
@@ -270,23 +155,6 @@ fn planned(connection: &Connection, after: i64) -> rusqlite::Result<Option<(Batc
             Ok((batch, row.get(3)?))
         })
         .optional()
-}
-
-fn known(connection: &Connection, first_row: i64) -> rusqlite::Result<Vec<Known>> {
-    connection
-        .prepare_cached(
-            "SELECT key, rows, sha256, file_sha256 FROM lake_files \
-             WHERE first_row = ?1 AND sha256 IS NOT NULL ORDER BY key",
-        )?
-        .query_map([first_row], |row| {
-            Ok(Known {
-                key: parsed(row, 0)?,
-                rows: row.get(1)?,
-                sha256: row.get(2)?,
-                file_sha256: row.get(3)?,
-            })
-        })?
-        .collect()
 }
 
 /// Files and rows of a batch that are not uploaded yet.

@@ -10,11 +10,13 @@
 //! - [`anomalies`]: closed episodes, the same way
 //! - [`remote`]: the folder or bucket
 //! - [`old_copy`]: a store restored from a backup takes a new identity
-//! - [`flush`], [`verify`], [`backfill`]: the commands
+//! - [`flush`], [`verify`], [`backfill`], [`compact`]: the commands; [`busy`]: which of them wait for each other
 //! - [`status`], [`counters`]: how far it is, for routes and metrics
 
 pub mod anomalies;
 pub mod backfill;
+pub mod busy;
+pub mod compact;
 pub mod counters;
 pub mod flush;
 pub mod key;
@@ -43,6 +45,7 @@ use plan::{Close, Limits};
 use remote::{Remote, RemoteError};
 
 pub use backfill::Backfilled;
+pub use compact::Compacted;
 pub use flush::Flushed;
 pub use verify::Report;
 
@@ -93,6 +96,17 @@ pub enum LakeError {
         /// Now.
         found: u64,
     },
+    /// An uploaded file is not what it was.
+    #[error("{key} {what}")]
+    Unsound {
+        /// Which.
+        key: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// Another command is at it.
+    #[error("{0}")]
+    Busy(String),
     /// The process is stopping.
     #[error("stopped")]
     Stopped,

@@ -21,7 +21,7 @@ pub struct Uploaded {
 pub fn uploaded(connection: &Connection) -> rusqlite::Result<Uploaded> {
     connection.query_row(
         "SELECT count(*), coalesce(sum(rows), 0), coalesce(sum(bytes), 0) FROM lake_files \
-         WHERE sha256 IS NOT NULL",
+         WHERE sha256 IS NOT NULL AND joined IS NULL",
         [],
         |row| Ok(Uploaded { files: row.get(0)?, rows: row.get(1)?, bytes: row.get(2)? }),
     )

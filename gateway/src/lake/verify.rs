@@ -1,16 +1,22 @@
 //! Reads every batch back and compares it with the store.
+//!
+//! # Layout
+//!
+//! - here: every file is read, then rows and files that are left are looked for
+//! - [`report`]: what was found
+
+pub mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
 use minuano_telemetry::{GatewayName, StationName, StreamId};
 use rusqlite::{Connection, OptionalExtension};
-use serde::Serialize;
 
 use super::anomalies::check::{self, Anomalies};
+use super::busy::{Busy, Doing};
 use super::key::{FOLDER, Key};
 use super::parquet::read;
 use super::remote::Remote;
@@ -20,94 +26,12 @@ use crate::acknowledge::ranges::RangeSet;
 use crate::store::Store;
 use crate::store::row::parsed;
 
+pub use report::{Gap, MOST_NAMED, Problem, Report};
+
 /// Files fetched at once.
 const FETCHED_AT_ONCE: usize = 4;
 /// Files asked of the store in one go.
 const PAGE: usize = 256;
-/// Problems and gaps that a report names one by one; all are counted.
-pub const MOST_NAMED: usize = 100;
-
-/// What stands in the lake, and what is wrong with it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Report {
-    /// No duplicate, no gap, no problem.
-    pub ok: bool,
-    /// Files of this store that were read.
-    pub files: u64,
-    /// Rows in them.
-    pub rows: u64,
-    /// Their size.
-    pub bytes: u64,
-    /// Rows that share station, stream and seq with a row before them.
-    pub duplicates: u64,
-    /// Rows of done batches that the store has and no file holds.
-    pub gaps: u64,
-    /// The first [`MOST_NAMED`] ranges of them.
-    pub gap_ranges: Vec<Gap>,
-    /// Rows in the store that are not uploaded yet: not settled, not planned, or planned.
-    pub waiting: u64,
-    /// Rows that were left to the gateway that owned their station.
-    pub excluded: u64,
-    /// Files of other gateways and stores, and what is no file of readings: not read.
-    pub others: u64,
-    /// Closed episodes.
-    pub anomalies: Anomalies,
-    /// Files with a problem.
-    pub problems: u64,
-    /// The first [`MOST_NAMED`] of them.
-    pub problem_files: Vec<Problem>,
-}
-
-/// Rows that no file holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Gap {
-    /// Whose.
-    pub station: StationName,
-    /// Of which run.
-    pub stream: StreamId,
-    /// The first seq.
-    pub from: i64,
-    /// The last seq.
-    pub to: i64,
-}
-
-/// A file that is not as it should be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Problem {
-    /// Which.
-    pub key: String,
-    /// What is wrong.
-    pub what: String,
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(formatter, "{} rows in {} files, {} bytes", self.rows, self.files, self.bytes)?;
-        writeln!(formatter, "{} duplicates, {} gaps", self.duplicates, self.gaps)?;
-        writeln!(formatter, "{} rows wait for their upload", self.waiting)?;
-        if self.excluded > 0 {
-            writeln!(formatter, "{} rows were left to the gateways that own their stations", self.excluded)?;
-        }
-        let Anomalies { files, rows, duplicates, gaps, waiting, .. } = self.anomalies;
-        writeln!(
-            formatter,
-            "{rows} anomalies in {files} files, {duplicates} duplicates, {gaps} gaps, {waiting} wait"
-        )?;
-        if self.others > 0 {
-            writeln!(formatter, "{} files are of other gateways or stores, and were not read", self.others)?;
-        }
-        for Gap { station, stream, from, to } in &self.gap_ranges {
-            writeln!(formatter, "missing: {station} {stream} {from} to {to}")?;
-        }
-        for Problem { key, what } in &self.problem_files {
-            writeln!(formatter, "{key}: {what}")?;
-        }
-        if self.problems > MOST_NAMED as u64 {
-            writeln!(formatter, "and {} files more", self.problems - MOST_NAMED as u64)?;
-        }
-        formatter.write_str(if self.ok { "all is well" } else { "the lake is not as it should be" })
-    }
-}
 
 /// An uploaded file, as the store remembers it.
 struct Known {
@@ -128,6 +52,7 @@ struct Verification {
 
 /// Reads every file that the store says is uploaded, then looks for rows and files that are left.
 pub async fn verify(store: &Arc<Store>, remote: &Remote, gateway: &GatewayName) -> Result<Report, LakeError> {
+    let _busy = Busy::begin(store, Doing::Reading)?;
     // What a gateway that runs beside uploads from here on is of the next verification.
     let mut verification = Verification { done: store.ask(done_batches).await?, ..Verification::default() };
     let mut after = String::new();
@@ -162,28 +87,6 @@ pub async fn verify(store: &Arc<Store>, remote: &Remote, gateway: &GatewayName) 
         Ok(report)
     })
     .await
-}
-
-impl Report {
-    pub(super) fn problem(&mut self, key: String, what: String) {
-        self.problems += 1;
-        if self.problem_files.len() < MOST_NAMED {
-            self.problem_files.push(Problem { key, what });
-        }
-    }
-
-    fn gap(&mut self, station: StationName, stream: StreamId, seq: i64) {
-        self.gaps += 1;
-        if let Some(last) = self.gap_ranges.last_mut()
-            && last.station == station
-            && last.stream == stream
-            && last.to.checked_add(1) == Some(seq)
-        {
-            last.to = seq;
-        } else if self.gap_ranges.len() < MOST_NAMED {
-            self.gap_ranges.push(Gap { station, stream, from: seq, to: seq });
-        }
-    }
 }
 
 impl Verification {
@@ -266,8 +169,8 @@ fn done_batches(connection: &Connection) -> rusqlite::Result<BTreeSet<i64>> {
 fn known(connection: &Connection, after: &str) -> rusqlite::Result<Vec<Known>> {
     connection
         .prepare_cached(
-            "SELECT key, first_row, rows, sha256, file_sha256 FROM lake_files WHERE sha256 IS NOT NULL AND key > ?1 \
-             ORDER BY key LIMIT ?2",
+            "SELECT key, first_row, rows, sha256, file_sha256 FROM lake_files \
+             WHERE sha256 IS NOT NULL AND joined IS NULL AND key > ?1 ORDER BY key LIMIT ?2",
         )?
         .query_map((after, PAGE), |row| {
             Ok(Known {
@@ -304,28 +207,51 @@ async fn strays(
     let mut pages = remote.list(FOLDER).try_chunks(PAGE);
     while let Some(page) = pages.try_next().await.map_err(|stopped| stopped.1)? {
         let keys: Vec<String> = page.into_iter().map(|file| file.location.to_string()).collect();
-        let unplanned = store.ask(move |connection| unplanned(connection, keys)).await?;
-        for key in unplanned {
-            match key.parse::<Key>() {
-                Ok(read) if read.store == id && read.gateway == *gateway => {
+        let strays = store.ask(move |connection| strays_of(connection, keys)).await?;
+        for (key, stray) in strays {
+            match (stray, key.parse::<Key>()) {
+                (Stray::Joined(all), _) => {
+                    report.problem(key, format!("its rows are in {all} too; lake compact removes it"));
+                }
+                (Stray::Joining, _) => {
+                    report.problem(key, "its rows are in single files too; lake compact goes on".to_owned());
+                }
+                (Stray::Unplanned, Ok(read)) if read.store == id && read.gateway == *gateway => {
                     report.problem(key, "is not in the store's plans".to_owned());
                 }
-                _ => report.others += 1,
+                (Stray::Unplanned, _) => report.others += 1,
             }
         }
     }
     Ok(())
 }
 
-fn unplanned(connection: &Connection, keys: Vec<String>) -> rusqlite::Result<Vec<String>> {
-    let mut query = connection.prepare_cached("SELECT 1 FROM lake_files WHERE key = ?1")?;
-    let mut unplanned = Vec::new();
+/// A file that is none of those that were read.
+enum Stray {
+    Unplanned,
+    /// It was joined into this one, and should be gone.
+    Joined(String),
+    /// A compaction stopped before it was noted.
+    Joining,
+}
+
+fn strays_of(connection: &Connection, keys: Vec<String>) -> rusqlite::Result<Vec<(String, Stray)>> {
+    let mut query = connection.prepare_cached(
+        "SELECT joined, last_row IS NOT NULL AND sha256 IS NULL FROM lake_files WHERE key = ?1",
+    )?;
+    let mut strays = Vec::new();
     for key in keys {
-        if query.query_row([&key], |_| Ok(())).optional()?.is_none() {
-            unplanned.push(key);
+        let found = query
+            .query_row([&key], |row| Ok((row.get::<_, Option<String>>(0)?, row.get::<_, bool>(1)?)))
+            .optional()?;
+        match found {
+            None => strays.push((key, Stray::Unplanned)),
+            Some((Some(all), _)) => strays.push((key, Stray::Joined(all))),
+            Some((None, true)) => strays.push((key, Stray::Joining)),
+            Some((None, false)) => {}
         }
     }
-    Ok(unplanned)
+    Ok(strays)
 }
 
 #[cfg(test)]

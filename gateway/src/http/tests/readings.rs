@@ -239,7 +239,7 @@ async fn csv_pages_go_on_by_link() {
 async fn what_is_not_offered_is_not_acceptable() {
     let world = World::new();
     world.station("roof", "UTC");
-    let answer = world.accept(ROOF, "application/vnd.apache.parquet").await;
+    let answer = world.accept(ROOF, "image/png").await;
     assert_eq!(answer.status, StatusCode::NOT_ACCEPTABLE);
     assert!(answer.body.contains("text/csv"), "{}", answer.body);
 }

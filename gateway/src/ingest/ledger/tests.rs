@@ -47,7 +47,7 @@ impl Bench {
             broker: 0,
             retained: false,
             station: ROOF.parse().unwrap(),
-            payload: Box::new(payload),
+            said: Said::Other(Box::new(payload)),
             received_at: self.arrival,
         };
         let mut effects = Effects::default();
@@ -214,12 +214,12 @@ fn a_transaction_that_failed_leaves_nothing_in_memory() {
         broker: 0,
         retained: false,
         station: ROOF.parse().unwrap(),
-        payload: Box::new(Payload::Backlog(Batch {
+        said: Said::Other(Box::new(Payload::Backlog(Batch {
             stream: StreamId(1),
             cursor: 0,
             oldest: 1,
             readings: [reading(2)].into_iter().collect(),
-        })),
+        }))),
         received_at: at(0),
     };
     let transaction = bench.connection.transaction().unwrap();

@@ -40,7 +40,7 @@ impl Writer {
                     counter!("minuano_messages_refused_total", "reason" => "store").increment(1);
                     tracing::error!(
                         "store: a {} message of {} is refused: {error}",
-                        message.payload.leaf().word(),
+                        message.said.leaf().word(),
                         message.station
                     );
                 }
@@ -157,9 +157,9 @@ fn latest(presences: &[(Index, Presence, Millis)], index: Index) -> Option<Prese
 }
 
 fn presence_after(before: Presence, message: &Message) -> Presence {
-    match &*message.payload {
-        Payload::Status(Status { state }) => (*state).into(),
-        Payload::Telemetry(_) | Payload::Backlog(_) if !message.retained => after_data(before),
+    match message.said.other() {
+        Some(Payload::Status(Status { state })) => (*state).into(),
+        _ if message.said.readings() > 0 && !message.retained => after_data(before),
         _ => before,
     }
 }
@@ -172,13 +172,13 @@ fn write_down(
     message: &Message,
     parts: &Parts,
 ) -> rusqlite::Result<()> {
-    match &*message.payload {
-        Payload::About(about) => {
+    match message.said.other() {
+        Some(Payload::About(about)) => {
             let id = ledger.id(connection, index)?;
             stations::save_about(connection, id, about)?;
             ledger.place(connection, index, Place::of(about))
         }
-        Payload::Health(said) => {
+        Some(Payload::Health(said)) => {
             let id = ledger.id(connection, index)?;
             stations::save_health(connection, id, said, message.received_at, message.retained)?;
             // What the broker kept was written down when it was heard first.
@@ -189,7 +189,7 @@ fn write_down(
             let oldest = message.received_at.get().saturating_sub(retention);
             health::save(connection, id, message.received_at, said, oldest)
         }
-        Payload::Acknowledged(said) => {
+        Some(Payload::Acknowledged(said)) => {
             let id = ledger.id(connection, index)?;
             let owner = (said.gateway != parts.gateway).then(|| said.gateway.as_str());
             stations::save_owner(connection, id, owner)

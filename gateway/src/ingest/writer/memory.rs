@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metrics::counter;
-use minuano_telemetry::{GatewayName, Health, Millis, Payload};
+use minuano_telemetry::{GatewayName, Health, Leaf, Millis, Payload};
 
 use super::{OWNERSHIP, Writer};
 use crate::directory::Presence;
@@ -17,13 +17,13 @@ impl Writer {
     pub(super) fn remember(&mut self, index: Index, message: &Message) {
         let elapsed = self.started.elapsed();
         let pulse = &mut self.pulses[index];
-        let said_by_station = !matches!(*message.payload, Payload::Acknowledged(_) | Payload::Anomaly(_));
+        let said_by_station = !matches!(message.said.leaf(), Leaf::Acknowledged | Leaf::Anomaly);
         if said_by_station {
             pulse.heard = elapsed;
         }
-        match &*message.payload {
-            Payload::About(about) => pulse.interval = Some(Duration::from_secs(about.report_s.into())),
-            Payload::Acknowledged(said) => {
+        match message.said.other() {
+            Some(Payload::About(about)) => pulse.interval = Some(Duration::from_secs(about.report_s.into())),
+            Some(Payload::Acknowledged(said)) => {
                 let owner = (said.gateway != self.parts.gateway).then(|| said.gateway.clone());
                 if pulse.owner != owner {
                     if let Some(owner) = &owner {
@@ -47,9 +47,9 @@ impl Writer {
             if said_by_station && !message.retained {
                 entry.last_seen = Some(message.received_at);
             }
-            match &*message.payload {
-                Payload::About(about) => entry.about = Some(Arc::new(about.clone())),
-                Payload::Health(health) => {
+            match message.said.other() {
+                Some(Payload::About(about)) => entry.about = Some(Arc::new(about.clone())),
+                Some(Payload::Health(health)) => {
                     let at = health_at(entry.health.as_ref(), health, message);
                     entry.health = Some((at, Arc::new(health.clone())));
                 }

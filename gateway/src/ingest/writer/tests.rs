@@ -1,10 +1,11 @@
 //! The writer against a real store that refuses: nothing that came is dropped, and nothing waits for one bad message.
 
-use minuano_telemetry::{Acknowledged, Batch, ByQuantity, Clock, Reading, StationName, StreamId};
+use minuano_telemetry::{Acknowledged, Batch, ByQuantity, Clock, Payload, Reading, StationName, StreamId};
 
 use super::commit::AFTER_FAILURE;
 use super::*;
 use crate::config::AcknowledgeConfig;
+use crate::ingest::message::Said;
 
 struct Bench {
     _folder: tempfile::TempDir,
@@ -48,7 +49,7 @@ fn message(station: &str, payload: Payload) -> Message {
         broker: 0,
         retained: false,
         station: station.parse().unwrap(),
-        payload: Box::new(payload),
+        said: Said::Other(Box::new(payload)),
         received_at: now(),
     }
 }

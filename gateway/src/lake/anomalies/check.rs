@@ -8,7 +8,8 @@ use minuano_telemetry::GatewayName;
 use rusqlite::Connection;
 use serde::Serialize;
 
-use super::super::backfill::{Backfilled, There, there};
+use super::super::backfill::Backfilled;
+use super::super::backfill::restore::{There, there};
 use super::super::parquet::anomalies::read;
 use super::super::remote::Remote;
 use super::super::rows::sha256;

@@ -1,5 +1,9 @@
-use std::collections::BTreeMap;
+//! What the lake lost comes back; what is another's stays.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};

@@ -28,7 +28,7 @@ pub struct Batch {
 /// One object in the lake.
 #[derive(Clone, Debug, PartialEq)]
 pub struct File {
-    /// Below the lake's URL.
+    /// Below the lake's URL. Once it was joined with others: the file that holds its rows.
     pub key: String,
     /// The hour of `observed_at` that it holds.
     pub hour: Millis,
@@ -57,8 +57,10 @@ pub fn page(connection: &Connection, after: Option<i64>, limit: usize) -> rusqli
             })
         })?
         .collect::<rusqlite::Result<Vec<_>>>()?;
-    let mut files = connection
-        .prepare_cached("SELECT key, hour, rows, bytes FROM lake_files WHERE first_row = ?1 ORDER BY hour")?;
+    let mut files = connection.prepare_cached(
+        "SELECT coalesce(joined, key), hour, rows, bytes FROM lake_files \
+         WHERE first_row = ?1 AND last_row IS NULL ORDER BY hour",
+    )?;
     for batch in &mut batches {
         batch.files = files
             .query_map([batch.first_row], |row| {

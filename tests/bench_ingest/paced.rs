@@ -1,0 +1,70 @@
+//! At a steady rate: what small commits cost, and how far the store is behind.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use minuano_tests::payload::now_ms;
+use minuano_tests::publisher::Publisher;
+use minuano_tests::usage::{cpu, resident_mb};
+use minuano_tests::{Bucket, Mosquitto, SOON, eventually};
+
+use crate::load::{PUBLISHERS, gateway, reading, rows, topic};
+
+/// Beyond so many stations they are told less often, as the contract has it.
+const MANY: u64 = 10_000;
+const EACH_30_S: &str = "[acknowledge]\nwithin = \"30s\"\n";
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Everything on, through mosquitto.
+pub fn run(rate: u64, seconds: u64, stations: u64) {
+    println!("── paced: {rate} readings a second of {stations} stations for {seconds} s");
+    let (broker, bucket) = (Mosquitto::start(), Bucket::start());
+    let acknowledge = if stations > MANY { EACH_30_S } else { "" };
+    let gateway = gateway(Some(broker.port), &bucket, acknowledge);
+    let pid = gateway.process().pid();
+    let before = cpu(pid);
+    let (mut lag, mut told) = (0, Instant::now());
+    let store = gateway.store();
+    let published = publish(broker.port, rate, seconds, stations, |published| {
+        if told.elapsed() >= SECOND {
+            told = Instant::now();
+            lag = lag.max(published - rows(&store));
+        }
+    });
+    eventually("all of it in the store", SOON, || (rows(&store) >= published).then_some(()));
+    #[expect(clippy::cast_precision_loss, reason = "millions")]
+    let a_million = (cpu(pid) - before).as_secs_f64() * 1e6 / published as f64;
+    let (now, peak) = resident_mb(pid);
+    let commits = gateway.metrics().sum("minuano_commits_total", "");
+    println!(
+        "   {a_million:.2} CPU s a million; at most {lag} readings behind; {now:.0} MB, peak {peak:.0} MB; {commits} commits"
+    );
+}
+
+/// Publishes at this rate, each reading taken as it is sent; gives how many.
+pub fn publish(port: u16, rate: u64, seconds: u64, stations: u64, mut after_each_ms: impl FnMut(u64)) -> u64 {
+    let mut connections: Vec<Publisher> =
+        (0..PUBLISHERS).map(|number| Publisher::connect(port, &format!("publisher-{number}"))).collect();
+    let mut payload = String::new();
+    let begun = Instant::now();
+    let (mut published, all) = (0, rate * seconds);
+    while published < all {
+        let elapsed_us = u64::try_from(begun.elapsed().as_micros()).unwrap();
+        let due = (elapsed_us * rate / 1_000_000).min(all);
+        let first = published;
+        while published < due {
+            let (station, seq) = (published % stations, published / stations + 1);
+            reading(&mut payload, station, seq, now_ms());
+            let connection = &mut connections[usize::try_from(station % PUBLISHERS).unwrap()];
+            connection.publish(&topic(station), false, payload.as_bytes());
+            published += 1;
+        }
+        for station in first..published.min(first + PUBLISHERS) {
+            connections[usize::try_from(station % stations % PUBLISHERS).unwrap()].flush();
+        }
+        after_each_ms(published);
+        thread::sleep(Duration::from_millis(1));
+    }
+    connections.iter_mut().for_each(Publisher::settle);
+    published
+}
