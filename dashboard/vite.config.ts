@@ -5,7 +5,19 @@ export default defineConfig({
   plugins: [svelte()],
   // A path that does not begin with a slash lets a reverse proxy serve the panel below a prefix.
   base: './',
-  build: { target: 'es2022', assetsInlineLimit: 0 },
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rollupOptions: {
+      input: { index: 'index.html', sw: 'src/offline/sw.ts' },
+      // A service worker governs what lies below it, so it stands at the top, and under a name that stays.
+      output: { entryFileNames: (chunk) => (chunk.name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js') },
+    },
+  },
+  worker: { format: 'es' },
+  // In the page and in the service worker, which shares no file with it.
+  define: { __KEPT_SINCE__: JSON.stringify('x-minuano-kept-since') },
   server: { proxy: { '/api': 'http://127.0.0.1:8080' } },
   test: { include: ['src/**/*.test.ts'], environment: 'node' },
 })

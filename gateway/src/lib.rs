@@ -7,6 +7,7 @@
 //! - [`ingest`]: MQTT messages to the disk
 //! - [`quality`]: flags beside values, episodes
 //! - [`derived`]: dew point and the like
+//! - [`events`]: frost, heat, a storm on its way, fog
 //! - [`store`]: the SQLite file
 //! - [`acknowledge`]: which readings are accounted for, and when a station is told so
 //! - [`directory`], [`live`]: what is known of each station now, and what happens
@@ -22,6 +23,7 @@ pub mod clock;
 pub mod config;
 pub mod derived;
 pub mod directory;
+pub mod events;
 pub mod http;
 pub mod ingest;
 pub mod lake;

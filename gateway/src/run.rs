@@ -69,6 +69,7 @@ pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Res
         readiness: Arc::clone(&readiness),
         commits: config.store.clone(),
         rules: config.quality.rules(),
+        events: config.events,
         lake: lake.is_some(),
     };
     let writer = Writer::open(parts, answers)?;

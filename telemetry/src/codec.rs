@@ -10,6 +10,7 @@ use crate::gateway::{Acknowledged, Anomaly};
 use crate::reading::{Batch, Live};
 use crate::station::{About, Health, Status, Streams};
 use crate::topic::Leaf;
+use crate::weather::WeatherEvent;
 
 /// The most bytes in one message.
 pub const MAX_MESSAGE: usize = 16 * 1024;
@@ -33,6 +34,8 @@ pub enum Payload {
     Acknowledged(Acknowledged),
     /// On `anomaly`.
     Anomaly(Anomaly),
+    /// On `weather`.
+    Weather(WeatherEvent),
 }
 
 /// Why a message is refused.
@@ -81,6 +84,7 @@ impl Payload {
             Leaf::Health => Self::Health(decode(bytes)?),
             Leaf::Acknowledged => Self::Acknowledged(decode(bytes)?),
             Leaf::Anomaly => Self::Anomaly(decode(bytes)?),
+            Leaf::Weather => Self::Weather(decode(bytes)?),
         })
     }
 
@@ -95,6 +99,7 @@ impl Payload {
             Self::Health(_) => Leaf::Health,
             Self::Acknowledged(_) => Leaf::Acknowledged,
             Self::Anomaly(_) => Leaf::Anomaly,
+            Self::Weather(_) => Leaf::Weather,
         }
     }
 
@@ -108,6 +113,7 @@ impl Payload {
             Self::Health(health) => encode(health, buffer),
             Self::Acknowledged(acknowledged) => encode(acknowledged, buffer),
             Self::Anomaly(anomaly) => encode(anomaly, buffer),
+            Self::Weather(event) => encode(event, buffer),
         }
     }
 }

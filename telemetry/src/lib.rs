@@ -9,7 +9,7 @@
 //! - [`Payload`]: what each leaf carries; [`Payload::decode`] gives a value or a typed error for any bytes
 //! - [`Batch`], [`Reading`]: what was measured
 //! - [`Streams`], [`About`], [`Status`], [`Health`]: what a station says of itself
-//! - [`Acknowledged`], [`Anomaly`]: what a gateway says
+//! - [`Acknowledged`], [`Anomaly`], [`WeatherEvent`]: what a gateway says
 //! - [`Discovery`]: what Home Assistant hears
 //! - [`Millis`], [`StreamId`], [`StationName`], [`GatewayName`], [`Quantity`], [`Fault`], [`Flag`]: the words
 #![no_std]
@@ -28,6 +28,7 @@ mod station;
 mod stream;
 mod time;
 mod topic;
+mod weather;
 
 pub use codec::{DecodeError, EncodeError, MAX_MESSAGE, Payload};
 pub use discovery::{BIRTH, Discovery, MAX_PREFIX, birth_topic, discovery_topic};
@@ -42,3 +43,4 @@ pub use station::{
 pub use stream::{MAX_SEQ, SeqError, StreamId, StreamIdError};
 pub use time::{Millis, TimeError};
 pub use topic::{EVERYTHING, Leaf, Topic, TopicError, VERSION};
+pub use weather::{WeatherEvent, WeatherKind};

@@ -29,11 +29,13 @@ pub enum Leaf {
     Acknowledged,
     /// An episode of suspect data.
     Anomaly,
+    /// Weather that a person wants to know of.
+    Weather,
 }
 
 impl Leaf {
     /// Every leaf.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Telemetry,
         Self::Backlog,
         Self::Streams,
@@ -42,6 +44,7 @@ impl Leaf {
         Self::Health,
         Self::Acknowledged,
         Self::Anomaly,
+        Self::Weather,
     ];
 
     /// The last level of the topic.
@@ -55,12 +58,13 @@ impl Leaf {
             Self::Health => "health",
             Self::Acknowledged => "acknowledged",
             Self::Anomaly => "anomaly",
+            Self::Weather => "weather",
         }
     }
 
     /// Whether the broker keeps the newest message for those who subscribe later.
     pub const fn retained(self) -> bool {
-        !matches!(self, Self::Telemetry | Self::Backlog | Self::Anomaly)
+        !matches!(self, Self::Telemetry | Self::Backlog | Self::Anomaly | Self::Weather)
     }
 
     /// This leaf under `station`.

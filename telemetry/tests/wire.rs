@@ -8,7 +8,7 @@ use minuano_telemetry::{
     About, Acknowledged, Anomaly, AnomalyKind, AnomalyState, Batch, ByQuantity, Clock, DecodeError, Fault,
     Flag, Health, Leaf, LogHealth, MAX_MESSAGE, MAX_SEQ, Millis, Payload, Quantity, Reading, SensorAbout,
     SensorHealth, SensorState, StationName, StationState, Status, StreamId, StreamState, Streams, Through,
-    Topic, TopicError,
+    Topic, TopicError, WeatherEvent, WeatherKind,
 };
 
 fn at(text: &str) -> Millis {
@@ -298,4 +298,19 @@ fn values_take_the_wire_resolution() {
     assert_eq!(round(Quantity::Pressure, f64::NAN), None);
     assert_eq!(round(Quantity::Pressure, 1e300), Some(1e300));
     assert_eq!(round(Quantity::Pressure, f64::MAX), Some(f64::MAX));
+}
+
+#[test]
+fn weather_is_as_its_golden_file() {
+    let event = WeatherEvent {
+        id: 3,
+        station: "roof".parse().unwrap(),
+        kind: WeatherKind::PressureFall,
+        from: at("2026-11-20T12:00:00.000Z"),
+        to: at("2026-11-20T12:30:00.000Z"),
+        state: AnomalyState::Closed,
+        extreme: -6.4,
+        evidence: "roof pressure fell by 6.4 hPa in 3 h; a rapid fall is 6 hPa or more".try_into().unwrap(),
+    };
+    golden(&Payload::Weather(event), include_str!("golden/weather.json"));
 }

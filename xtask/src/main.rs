@@ -3,6 +3,7 @@
 
 mod arm64;
 mod bench;
+mod browser;
 mod chaos;
 mod cross;
 mod demo;
@@ -30,6 +31,8 @@ enum Chore {
     Test(suites::Options),
     /// Measures speed as ratios against a peer in the same run.
     Bench(bench::Options),
+    /// Makes the README's two pictures of the panel, docs/panel-now.png and docs/panel-charts.png.
+    Screenshots,
     /// Builds for the Raspberry Pi: with cross and Docker, or with Debian's own cross toolchain.
     Cross(cross::Options),
     /// Makes Debian packages of the station, with its unit, man pages and completions.
@@ -41,6 +44,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Demo(options) => demo::run(&options),
         Chore::Test(options) => suites::run(&options),
         Chore::Bench(options) => bench::run(&options),
+        Chore::Screenshots => browser::chore("screenshots"),
         Chore::Cross(options) => cross::run(&options),
         Chore::Package(options) => package::run(&options),
     }

@@ -76,6 +76,8 @@ enum Counts {
     Cargo,
     /// `Tests  12 passed | 1 skipped (13)`.
     Vitest,
+    /// `  12 passed (1.2m)`, `  1 failed`, each on a line of its own at the end.
+    Playwright,
 }
 
 /// Installs, builds and runs; an error if anything failed.
@@ -111,12 +113,15 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     rust.args(["test", "--workspace", "--no-fail-fast"]).env("MINUANO_PYTHON", python);
 
     let mut total = Tally::default();
-    let suites: [(&str, Command, Counts); 5] = [
+    let mut browser = npm("tests/browser");
+    browser.args(["test", "--silent"]).env("NO_COLOR", "1").env("MINUANO_BINARIES", target().join("debug"));
+    let suites: [(&str, Command, Counts); 6] = [
         ("format", format, Counts::Whole),
         ("panel-types", types, Counts::Whole),
         ("panel-units", units, Counts::Vitest),
         ("clippy", clippy, Counts::Whole),
         ("rust", rust, Counts::Cargo),
+        ("panel-browser", browser, Counts::Playwright),
     ];
     let chosen = |name: &str| options.only.as_deref().is_none_or(|only| only == name);
     ensure!(
@@ -124,7 +129,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         "there is no such suite; see cargo xtask test --help"
     );
     for (name, mut command, counts) in suites.into_iter().filter(|(name, ..)| chosen(name)) {
-        if name == "rust" {
+        if name == "rust" || name == "panel-browser" {
             build_binaries()?;
         }
         let tally = run_suite(name, &mut command, counts)?;
@@ -225,6 +230,11 @@ fn run_suite(name: &str, command: &mut Command, counts: Counts) -> anyhow::Resul
         match counts {
             Counts::Cargo if line.starts_with("test result:") => count(&line, &mut tally),
             Counts::Vitest if line.trim_start().starts_with("Tests ") => count(&line, &mut tally),
+            Counts::Playwright
+                if line.starts_with("  ") && line.trim_start().starts_with(|c: char| c.is_ascii_digit()) =>
+            {
+                count(&line, &mut tally);
+            }
             _ => {}
         }
     }

@@ -1,5 +1,6 @@
 /** The gateway's public routes, as functions. Every failure is a `Problem`. */
 import * as decode from './decode'
+import * as climate from './climate'
 import type { Anomaly, Bucket, Reading, Readings, Resolution, Station } from './types'
 
 const base = new URL('api/v1/', globalThis.document?.baseURI ?? 'http://localhost/')
@@ -25,6 +26,13 @@ export function observeServerTime(observer: (milliseconds: number) => void): voi
   onServerTime = observer
 }
 
+let onKept: (since: number | null) => void = () => {}
+
+/** Calls back at each answer: with the time at which it was kept, if it is the service worker's and not the gateway's. */
+export function observeKept(observer: (since: number | null) => void): void {
+  onKept = observer
+}
+
 type Query = Record<string, string | number>
 
 async function get(path: string, query: Query, signal?: AbortSignal): Promise<Record<string, unknown>> {
@@ -41,8 +49,10 @@ async function get(path: string, query: Query, signal?: AbortSignal): Promise<Re
     if (signal?.aborted) throw error
     throw new Problem(0, '')
   }
+  const kept = response.headers.get(__KEPT_SINCE__)
   const at = Date.parse(response.headers.get('date') ?? '')
-  if (Number.isFinite(at)) onServerTime(at)
+  if (kept === null && Number.isFinite(at)) onServerTime(at)
+  onKept(kept === null ? null : Number(kept))
   const body: unknown = await response.json().catch(() => null)
   if (!response.ok) throw new Problem(response.status, detail(body))
   if (typeof body !== 'object' || body === null) throw new Problem(0, '')
@@ -72,11 +82,17 @@ export async function stations(signal?: AbortSignal): Promise<Station[]> {
   return all.flatMap((page) => decode.list(page.items, decode.station))
 }
 
-export async function readings(station: string, from: number, to: number, signal?: AbortSignal): Promise<Readings> {
+export async function readings(
+  station: string,
+  from: number,
+  to: number,
+  signal?: AbortSignal,
+  wanted: Resolution | 'auto' = 'auto',
+): Promise<Readings> {
   const query = {
     from: new Date(from).toISOString(),
     to: new Date(to).toISOString(),
-    resolution: 'auto',
+    resolution: wanted,
     limit: 10_000,
   }
   const all = await pages(`stations/${encodeURIComponent(station)}/readings`, query, signal)
@@ -89,10 +105,37 @@ export async function readings(station: string, from: number, to: number, signal
   return { resolution, items }
 }
 
-export async function anomalies(station: string, from: number, to: number, signal?: AbortSignal): Promise<Anomaly[]> {
-  const query = { station, from: new Date(from).toISOString(), to: new Date(to).toISOString() }
+export async function anomalies(
+  station: string | null,
+  from: number,
+  to: number,
+  signal?: AbortSignal,
+): Promise<Anomaly[]> {
+  const query = { ...(station !== null && { station }), from: new Date(from).toISOString(), to: new Date(to).toISOString() }
   const all = await pages('anomalies', query, signal)
   return all.flatMap((page) => decode.list(page.items, decode.anomaly))
 }
 
 export const streamAddress = new URL('stream', base).href
+
+export async function summary(station: string, period: 'day' | 'month' | 'year', date: string, signal?: AbortSignal): Promise<climate.Summary> {
+  return climate.summary(await get(`stations/${encodeURIComponent(station)}/summary`, { period, date }, signal))
+}
+
+export async function records(station: string, signal?: AbortSignal): Promise<climate.Records> {
+  return climate.records(await get(`stations/${encodeURIComponent(station)}/records`, {}, signal))
+}
+
+export async function healthHistory(station: string, from: number, to: number, signal?: AbortSignal): Promise<climate.HealthThen[]> {
+  const query = { from: new Date(from).toISOString(), to: new Date(to).toISOString(), limit: 5_000 }
+  const all = await pages(`stations/${encodeURIComponent(station)}/health`, query, signal)
+  return all.flatMap((page) => decode.list(page.items, climate.healthThen))
+}
+
+/** Where the gateway gives a file of readings, of any length. */
+export function fileAddress(station: string, from: number, to: number, resolution: Resolution, format: 'csv' | 'parquet'): string {
+  const url = new URL(`stations/${encodeURIComponent(station)}/readings`, base)
+  const query = { from: new Date(from).toISOString(), to: new Date(to).toISOString(), resolution, format, limit: 'all' }
+  for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value)
+  return url.href
+}

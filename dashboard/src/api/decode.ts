@@ -2,27 +2,32 @@
  * Turns what the gateway sent into the panel's types. What is missing or of the wrong kind becomes null
  * where the panel can live without it; an item that lacks what identifies it is left out. Nothing throws.
  */
-import { isQuantity, quantities, type Quantity } from '../quantity/quantities'
+import { derivedKeys, isQuantity, quantities, type Quantity } from '../quantity/quantities'
+import type { components } from './openapi'
 import type {
   Anomaly, Bucket, BucketValue, ClockState, Counts, Extremes, Health, Place, Reading, SensorAbout,
-  SensorHealth, Station, StationState, StatusEvent, Time, Today,
+  SensorHealth, Station, StationState, StatusEvent, Tendency, Time, Today,
 } from './types'
+
+
+/** Made from the gateway's OpenAPI document by `npm run check`: a field that the document does not have does not compile. */
+type Schemas = components['schemas']
 
 type Fields = Record<string, unknown>
 
-function fields(value: unknown): Fields | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : null
+export function fields<Schema = Fields>(value: unknown): { [Key in keyof Schema]?: unknown } | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null
 }
 
-function number(value: unknown): number | null {
+export function number(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null
 }
 
-function text(value: unknown): string | null {
+export function text(value: unknown): string | null {
   return typeof value === 'string' && value !== '' ? value : null
 }
 
-function time(value: unknown): Time | null {
+export function time(value: unknown): Time | null {
   return typeof value === 'string' && Number.isFinite(Date.parse(value)) ? value : null
 }
 
@@ -30,11 +35,11 @@ function oneOf<T extends string>(value: unknown, known: readonly T[], otherwise:
   return known.find((each) => each === value) ?? otherwise
 }
 
-function clock(value: unknown): ClockState {
+export function clock(value: unknown): ClockState {
   return oneOf(value, ['synchronised', 'holdover', 'unsynchronised'] as const, 'unsynchronised')
 }
 
-function state(value: unknown): StationState {
+export function state(value: unknown): StationState {
   return oneOf(value, ['online', 'offline', 'stopped', 'unknown'] as const, 'unknown')
 }
 
@@ -43,18 +48,26 @@ export function list<T>(value: unknown, decode: (item: unknown) => T | null): T[
   return Array.isArray(value) ? value.map(decode).filter((item): item is T & {} => item !== null) : []
 }
 
-function byQuantity<T>(value: unknown, decode: (item: unknown) => T | null): Partial<Record<Quantity, T>> {
+function byKey<K extends string, T>(
+  keys: readonly K[],
+  value: unknown,
+  decode: (item: unknown) => T | null,
+): Partial<Record<K, T>> {
   const from = fields(value)
-  const out: Partial<Record<Quantity, T>> = {}
-  for (const quantity of quantities) {
-    const item = from ? decode(from[quantity]) : null
-    if (item !== null) out[quantity] = item
+  const out: Partial<Record<K, T>> = {}
+  for (const key of keys) {
+    const item = from ? decode(from[key]) : null
+    if (item !== null) out[key] = item
   }
   return out
 }
 
+export function byQuantity<T>(value: unknown, decode: (item: unknown) => T | null): Partial<Record<Quantity, T>> {
+  return byKey(quantities, value, decode)
+}
+
 export function reading(value: unknown): Reading | null {
-  const from = fields(value)
+  const from = fields<Schemas['Reading']>(value)
   const station = text(from?.station)
   const observed_at = time(from?.observed_at)
   if (!from || station === null || observed_at === null) return null
@@ -69,11 +82,12 @@ export function reading(value: unknown): Reading | null {
     values: byQuantity(from, number),
     flags: byQuantity(from.flags, number),
     faults: byQuantity(from.faults, text),
+    derived: byKey(derivedKeys, from, number),
   }
 }
 
 function place(value: unknown): Place | null {
-  const from = fields(value)
+  const from = fields<Schemas['Place']>(value)
   const name = text(from?.name)
   if (!from || name === null) return null
   return {
@@ -86,7 +100,7 @@ function place(value: unknown): Place | null {
 }
 
 function extremes(value: unknown): Extremes | null {
-  const from = fields(value)
+  const from = fields<Schemas['Extremes']>(value)
   const min = number(from?.min)
   const max = number(from?.max)
   const min_at = time(from?.min_at)
@@ -95,22 +109,22 @@ function extremes(value: unknown): Extremes | null {
 }
 
 function today(value: unknown): Today | null {
-  const from = fields(value)
+  const from = fields<Schemas['Today']>(value)
   const date = text(from?.date)
   const zone = text(from?.zone)
   return from && date && zone ? { date, zone, quantities: byQuantity(from.quantities, extremes) } : null
 }
 
 function sensorAbout(value: unknown): SensorAbout | null {
-  const from = fields(value)
+  const from = fields<Schemas['Sensor']>(value)
   const part = text(from?.part)
   if (!from || part === null) return null
   const measured = list(from.quantities, text).filter(isQuantity)
   return { part, address: number(from.address), quantities: measured }
 }
 
-function sensorHealth(value: unknown): SensorHealth | null {
-  const from = fields(value)
+export function sensorHealth(value: unknown): SensorHealth | null {
+  const from = fields<Schemas['SensorNow']>(value)
   const part = text(from?.part)
   if (!from || part === null) return null
   return {
@@ -118,18 +132,19 @@ function sensorHealth(value: unknown): SensorHealth | null {
     address: number(from.address),
     state: text(from.state) ?? '',
     fault: text(from.fault),
+    warning: text(from.warning),
     since: time(from.since),
   }
 }
 
 function health(value: unknown): Health | null {
-  const from = fields(value)
+  const from = fields<Schemas['StationHealth']>(value)
   if (!from) return null
   const log = fields(from.log)
   return {
     at: time(from.at),
     uptime_s: number(from.uptime_s),
-    log: log && { readings: number(log.readings) ?? 0, bytes: number(log.bytes) ?? 0, lost: number(log.lost) ?? 0 },
+    log: log && { readings: number(log.readings) ?? 0, bytes: number(log.bytes) ?? 0, lost: number(log.lost) ?? 0, fault: text(log.fault) },
     sensors: list(from.sensors, sensorHealth),
     clock: text(from.clock) === null ? null : clock(from.clock),
     cpu_c: number(from.cpu_c),
@@ -137,7 +152,7 @@ function health(value: unknown): Health | null {
 }
 
 function counts(value: unknown): Counts | null {
-  const from = fields(value)
+  const from = fields<Schemas['Counts']>(value)
   const stored = number(from?.stored)
   const lost = number(from?.lost)
   if (!from || stored === null || lost === null) return null
@@ -145,7 +160,7 @@ function counts(value: unknown): Counts | null {
 }
 
 export function station(value: unknown): Station | null {
-  const from = fields(value)
+  const from = fields<Schemas['Station']>(value)
   const name = text(from?.station)
   if (!from || name === null) return null
   return {
@@ -162,7 +177,16 @@ export function station(value: unknown): Station | null {
     health: health(from.health),
     counts: counts(from.counts),
     owner: text(from.owner),
+    tendency: tendency(from.tendency),
   }
+}
+
+function tendency(value: unknown): Tendency | null {
+  const from = fields<Schemas['PressureTendency']>(value)
+  const change_hpa = number(from?.pressure_tendency_hpa_3h)
+  const characteristic = number(from?.characteristic)
+  const at = time(from?.at)
+  return change_hpa === null || characteristic === null || at === null ? null : { change_hpa, characteristic, at }
 }
 
 export function status(value: unknown): StatusEvent | null {
@@ -172,7 +196,7 @@ export function status(value: unknown): StatusEvent | null {
 }
 
 function bucketValue(value: unknown): BucketValue | null {
-  const from = fields(value)
+  const from = fields<Schemas['QuantitySummary']>(value)
   const min = number(from?.min)
   const mean = number(from?.mean)
   const max = number(from?.max)
@@ -180,14 +204,14 @@ function bucketValue(value: unknown): BucketValue | null {
 }
 
 export function bucket(value: unknown): Bucket | null {
-  const from = fields(value)
+  const from = fields<Schemas['ReadingBucket']>(value)
   const start = time(from?.start)
   if (!from || start === null) return null
   return { start, count: number(from.count) ?? 1, values: byQuantity(from, bucketValue) }
 }
 
 export function anomaly(value: unknown): Anomaly | null {
-  const from = fields(value)
+  const from = fields<Schemas['Anomaly']>(value)
   const id = number(from?.id)
   const name = text(from?.station)
   const start = time(from?.from)

@@ -16,7 +16,7 @@ export interface StreamListener {
 /** What of EventSource is used here; a test passes its own. */
 export interface Source {
   readonly readyState: number
-  addEventListener(type: string, listener: (event: { data?: unknown }) => void): void
+  addEventListener(type: string, listener: (event: { data?: unknown; lastEventId?: string }) => void): void
   close(): void
 }
 

@@ -1,4 +1,4 @@
-import type { Quantity } from '../quantity/quantities'
+import type { Derived, Quantity } from '../quantity/quantities'
 
 /** RFC 3339 in UTC with milliseconds, as the gateway writes it. */
 export type Time = string
@@ -28,6 +28,7 @@ export interface Reading {
   values: Partial<Record<Quantity, number>>
   flags: Partial<Record<Quantity, Flag>>
   faults: Partial<Record<Quantity, string>>
+  derived: Partial<Record<Derived, number>>
 }
 
 export interface Extremes {
@@ -54,13 +55,15 @@ export interface SensorHealth {
   address: number | null
   state: string
   fault: string | null
+  /** A part that answers but that another one does not confirm. */
+  warning: string | null
   since: Time | null
 }
 
 export interface Health {
   at: Time | null
   uptime_s: number | null
-  log: { readings: number; bytes: number; lost: number } | null
+  log: { readings: number; bytes: number; lost: number; fault: string | null } | null
   sensors: SensorHealth[]
   clock: ClockState | null
   cpu_c: number | null
@@ -88,6 +91,14 @@ export interface Station {
   counts: Counts | null
   /** Another gateway acknowledges this station: this one only stores and shows it. */
   owner: string | null
+  tendency: Tendency | null
+}
+
+/** What the pressure did in the last three hours; the characteristic is of WMO's code table 0200. */
+export interface Tendency {
+  change_hpa: number
+  characteristic: number
+  at: Time
 }
 
 export interface StatusEvent {

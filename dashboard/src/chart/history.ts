@@ -9,7 +9,6 @@ export const day_ms = 24 * 3_600_000
 const minute_ms = 60_000
 
 const lengths: Record<Resolution, number> = {
-  // Raw readings are gathered by the minute, so that a chart is never more than 1,441 points.
   raw: minute_ms,
   '1m': minute_ms,
   '10m': 10 * minute_ms,
@@ -35,8 +34,9 @@ export class History {
     readonly slots: readonly Slot[],
   ) {}
 
-  static from(readings: Readings): History {
-    const length = lengths[readings.resolution] ?? minute_ms
+  /** Raw readings are gathered by the minute, or by less. */
+  static from(readings: Readings, raw_ms = minute_ms): History {
+    const length = readings.resolution === 'raw' ? raw_ms : (lengths[readings.resolution] ?? minute_ms)
     const empty = new History(length, [])
     if (readings.resolution === 'raw') return empty.with(readings.items, -Infinity)
     const slots = readings.items.map(({ start, count, values }): Slot => {

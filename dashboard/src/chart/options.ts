@@ -2,7 +2,8 @@ import uPlot from 'uplot'
 import { formatDay, formatTime } from '../format/time'
 import { zoneOr } from '../format/zone'
 import type { Language } from '../i18n/languages'
-import { facts, type Quantity } from '../quantity/quantities'
+import type { Quantity } from '../quantity/quantities'
+import type { Unit } from '../quantity/units'
 
 /** A flat day should look flat: the axis spans at least this much. */
 const leastSpan: Record<Quantity, number> = {
@@ -17,18 +18,21 @@ const bounds: Partial<Record<Quantity, { low?: number; high?: number }>> = {
   illuminance_lx: { low: 0 },
 }
 
-/** The columns' places in the chart, as `Series` orders them; the cursor's dot rides on the mean. */
-const lowest = 1
-const highest = 2
-const mean = 3
-
 /** The same for every quantity, so that the charts' times stand below each other; it holds 100,000. */
 const axisWidth = 58
 
+export interface Line {
+  /** A custom property. */
+  colour: string
+  dash: number[]
+}
+
 export interface ChartLook {
   quantity: Quantity
+  unit: Unit
   zone: string | null
   language: Language
+  lines: readonly Line[]
   /** Custom properties are read from here. */
   style: CSSStyleDeclaration
 }
@@ -38,14 +42,16 @@ export interface ChartHost {
   height: number
   /** The time span shown, in seconds. */
   span: () => [number, number]
-  onCursor: (index: number | null) => void
+  onCursor: (seconds: number | null) => void
+  plugins: uPlot.Plugin[]
 }
 
 /** An axis range around the values, with room above and below, inside what the quantity can be. */
-export function yRange(quantity: Quantity, min: number | null, max: number | null): [number, number] {
+export function yRange(quantity: Quantity, min: number | null, max: number | null, factor = 1): [number, number] {
+  const least = leastSpan[quantity] * factor
   const { low = -Infinity, high = Infinity } = bounds[quantity] ?? {}
-  if (min === null || max === null) return [Math.max(low, 0), Math.max(low, 0) + leastSpan[quantity]]
-  const missing = Math.max(0, leastSpan[quantity] - (max - min)) / 2
+  if (min === null || max === null) return [Math.max(low, 0), Math.max(low, 0) + least]
+  const missing = Math.max(0, least - (max - min)) / 2
   const room = (max - min) * 0.08
   // A value outside its bounds is a fault, and is shown as it is.
   return [
@@ -55,9 +61,9 @@ export function yRange(quantity: Quantity, min: number | null, max: number | nul
 }
 
 export function chartOptions(look: ChartLook, host: ChartHost): uPlot.Options {
-  const { quantity, zone, language, style } = look
+  const { quantity, unit, zone, language, style } = look
   const colour = (name: string) => style.getPropertyValue(name).trim()
-  const hue = colour(facts[quantity].colour)
+  const hues = look.lines.map((line) => colour(line.colour))
   const timeZone = zoneOr(zone)
   const localDate = (seconds: number) => uPlot.tzDate(new Date(seconds * 1_000), timeZone)
   const axis: uPlot.Axis = {
@@ -76,17 +82,17 @@ export function chartOptions(look: ChartLook, host: ChartHost): uPlot.Options {
     tzDate: localDate,
     scales: {
       x: { time: true, range: host.span },
-      y: { range: (_, min, max) => yRange(quantity, min, max) },
+      y: { range: (_, min, max) => yRange(quantity, min, max, unit.factor) },
     },
     cursor: {
       sync: { key: 'minuano', scales: ['x', null] },
-      drag: { x: false, y: false, setScale: false },
+      drag: { x: true, y: false, setScale: false },
       y: false,
       points: {
         size: 9,
         width: 2,
-        fill: (_, index) => (index === mean ? hue : 'transparent'),
-        stroke: (_, index) => (index === mean ? colour('--card') : 'transparent'),
+        fill: (_, index) => (isMean(index) ? (hues[lineOf(index)] ?? '') : 'transparent'),
+        stroke: (_, index) => (isMean(index) ? colour('--card') : 'transparent'),
       },
     },
     axes: [
@@ -103,18 +109,38 @@ export function chartOptions(look: ChartLook, host: ChartHost): uPlot.Options {
         space: 40,
         gap: 6,
         size: axisWidth,
-        values: (_, splits, __, ___, step) => valueLabels(splits, step, language, facts[quantity].grouped),
+        values: (_, splits, __, ___, step) => valueLabels(splits, step, language, unit.grouped),
       },
     ],
-    series: [{}, unseen, unseen, { stroke: hue, width: 1.75, points: { size: 5, fill: hue, stroke: hue } }],
-    bands: [{ series: [highest, lowest], fill: `${hue}38` }],
-    hooks: { setCursor: [(u) => host.onCursor(u.cursor.idx ?? null)] },
+    series: [
+      {},
+      ...look.lines.flatMap(({ dash }, index): uPlot.Series[] => {
+        const hue = hues[index] ?? ''
+        return [unseen, unseen, { stroke: hue, width: 1.75, dash, points: { size: 5, fill: hue, stroke: hue } }]
+      }),
+    ],
+    // Each line has three columns: lowest, highest, mean. Several bands over each other would only be mud.
+    bands: look.lines.map((_, index) => ({ series: [3 * index + 2, 3 * index + 1], fill: `${hues[index]}${look.lines.length > 1 ? '1c' : '38'}` })),
+    hooks: {
+      setCursor: [
+        (u) => {
+          const { idx, left = -1 } = u.cursor
+          host.onCursor(left < 0 || idx === null || idx === undefined ? null : u.posToVal(left, 'x'))
+        },
+      ],
+    },
+    plugins: host.plugins,
   }
 }
 
+const isMean = (index: number) => index % 3 === 0
+const lineOf = (index: number) => Math.floor((index - 1) / 3)
+
+/** Midnights carry their date, and the first of a year its year. */
 function hourLabel(seconds: number, local: Date, zone: string, language: Language): string {
   const at = seconds * 1_000
-  return local.getHours() === 0 && local.getMinutes() === 0 ? formatDay(at, zone, language) : formatTime(at, zone, language)
+  if (local.getHours() !== 0 || local.getMinutes() !== 0) return formatTime(at, zone, language)
+  return local.getMonth() === 0 && local.getDate() === 1 ? String(local.getFullYear()) : formatDay(at, zone, language)
 }
 
 function valueLabels(values: number[], step: number, language: Language, grouped: boolean): string[] {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { stepped } from './stepped'
 
-const points = { seconds: [1, 2, 3, 4], min: [], max: [], mean: [] }
+const points = { seconds: [1, 2, 3, 4] }
 
 it('the keys move the cursor inside the chart', () => {
   expect(stepped('ArrowLeft', null, points)).toBe(3)

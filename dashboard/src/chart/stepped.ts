@@ -1,7 +1,7 @@
-import type { Series } from './series'
+
 
 /** Where a key takes the cursor: an index, null for nowhere, undefined when the key means nothing here. */
-export function stepped(key: string, cursor: number | null, { seconds }: Series): number | null | undefined {
+export function stepped(key: string, cursor: number | null, { seconds }: { seconds: ArrayLike<number> }): number | null | undefined {
   const last = seconds.length - 1
   const from = cursor ?? last + 1
   const large = Math.max(1, Math.round(seconds.length / 24))

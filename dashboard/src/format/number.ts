@@ -1,5 +1,7 @@
 import type { Language } from '../i18n/languages'
-import { facts, type Quantity } from '../quantity/quantities'
+import { units } from '../preferences/units.svelte'
+import type { Quantity } from '../quantity/quantities'
+import type { Unit } from '../quantity/units'
 
 const formats = new Map<string, Intl.NumberFormat>()
 
@@ -16,23 +18,26 @@ function typographic(text: string): string {
 }
 
 /** Light spans five decades: only in the dark is a tenth of a lux worth showing. */
-function digits(quantity: Quantity, value: number): number {
-  return quantity === 'illuminance_lx' && Math.abs(value) < 10 ? 1 : facts[quantity].digits
+function digits({ symbol, digits }: Unit, value: number): number {
+  return symbol === 'lx' && Math.abs(value) < 10 ? 1 : digits
 }
 
+/** A value of the gateway's in the unit that the reader chose, without it. */
 export function formatValue(quantity: Quantity, value: number, language: Language): string {
-  const places = digits(quantity, value)
+  const unit = units.of(quantity)
+  const shown = value * unit.factor + unit.offset
+  const places = digits(unit, shown)
   const options: Intl.NumberFormatOptions = {
     minimumFractionDigits: places,
     maximumFractionDigits: places,
-    useGrouping: facts[quantity].grouped,
+    useGrouping: unit.grouped,
     signDisplay: 'negative',
   }
-  return typographic(number(language, options).format(value))
+  return typographic(number(language, options).format(shown))
 }
 
 export function formatWithUnit(quantity: Quantity, value: number, language: Language): string {
-  return `${formatValue(quantity, value, language)}\u202f${facts[quantity].unit}`
+  return `${formatValue(quantity, value, language)}\u202f${units.of(quantity).symbol}`
 }
 
 /** The change as it is shown; its direction is read from the rounded number, so that an arrow never contradicts it. */
@@ -41,16 +46,18 @@ export function formatChange(
   change: number,
   language: Language,
 ): { text: string; direction: 'up' | 'down' | 'steady' } {
-  const places = digits(quantity, change)
-  const rounded = Number(change.toFixed(places))
+  const unit = units.of(quantity)
+  const shown = change * unit.factor
+  const places = digits(unit, shown)
+  const rounded = Number(shown.toFixed(places))
   const options: Intl.NumberFormatOptions = {
     minimumFractionDigits: places,
     maximumFractionDigits: places,
-    useGrouping: facts[quantity].grouped,
+    useGrouping: unit.grouped,
     signDisplay: 'exceptZero',
   }
   return {
-    text: `${typographic(number(language, options).format(rounded))}\u202f${facts[quantity].unit}`,
+    text: `${typographic(number(language, options).format(rounded))}\u202f${unit.symbol}`,
     direction: rounded > 0 ? 'up' : rounded < 0 ? 'down' : 'steady',
   }
 }

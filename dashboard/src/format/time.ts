@@ -39,3 +39,11 @@ export function formatAge(age_ms: number, language: Language): string {
   if (seconds < 2 * 86_400) return format.format(-Math.floor(seconds / 3_600), 'hour')
   return format.format(-Math.floor(seconds / 86_400), 'day')
 }
+
+/** A date (YYYY-MM-DD) for people: "14 Jul 2026", or the month alone. It has no zone. */
+export function formatDate(date: string, as: 'day' | 'month', language: Language): string {
+  const at = Date.parse(`${date}T12:00:00Z`)
+  if (!Number.isFinite(at)) return date
+  const options: Intl.DateTimeFormatOptions = as === 'day' ? { day: 'numeric', month: 'short', year: 'numeric' } : { month: 'long' }
+  return dateTime(language, 'UTC', options).format(at)
+}

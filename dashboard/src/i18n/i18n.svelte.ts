@@ -1,3 +1,4 @@
+import { asked } from '../preferences/asked'
 import { store, stored } from '../preferences/stored'
 import { en, type Messages } from './en'
 import { languages, preferredLanguage, type Language } from './languages'
@@ -7,7 +8,9 @@ const messages: Record<Language, Messages> = { en, 'pt-BR': ptBR }
 
 class I18n {
   language = $state<Language>(
-    languages.find((each) => each === stored('language')) ?? preferredLanguage(navigator.languages),
+    languages.find((each) => each === asked('lang')) ??
+      languages.find((each) => each === stored('language')) ??
+      preferredLanguage(navigator.languages),
   )
   readonly t = $derived(messages[this.language])
 

@@ -5,6 +5,7 @@ import { Stream, type Connection, type Source } from '../api/stream'
 import type { Anomaly, Reading, Station } from '../api/types'
 import { day_ms, History } from '../chart/history'
 import { store, stored } from '../preferences/stored'
+import { sharedSource } from './shared/source'
 import { arranged, isNewer, refreshed, withAnomaly, withReading, withStatus } from './apply'
 import { clock } from './clock.svelte'
 import { Frames } from './frames'
@@ -18,10 +19,14 @@ export class Panel {
   connection = $state<Connection>('connecting')
   history = $state.raw<History | null>(null)
   anomalies = $state.raw<Anomaly[] | null>(null)
+  /** Counts the streams that continue no earlier one: what was fetched before may have missed something. */
+  beginnings = $state(0)
   stationsProblem = $state.raw<Problem | null>(null)
   historyProblem = $state.raw<Problem | null>(null)
   anomaliesProblem = $state.raw<Problem | null>(null)
   #name = $state<string | null>(null)
+  /** The station that the address names, if it is there. */
+  wanted: string | null = null
   readonly selected = $derived(this.stations?.find(({ station }) => station === this.#name) ?? null)
 
   /** The selected station's readings since its history was asked for: the answer may not hold them yet. */
@@ -32,16 +37,23 @@ export class Panel {
   readonly #refetch = new Pace(() => (this.#refreshing ? this.#refetch.poke() : void this.refresh()))
   #refreshing = false
   readonly #stream: Stream
+  /** What else wants each frame's readings, such as the charts. */
+  readonly #watchers = new Set<(readings: readonly Reading[]) => void>()
 
-  constructor(open: () => Source = () => new EventSource(client.streamAddress)) {
+  constructor(open: () => Source = () => sharedSource(client.streamAddress)) {
     this.#stream = new Stream(
       {
         connection: (state) => {
           this.connection = state
           if (state === 'reconnecting' && this.stations === null) void this.refreshStations()
         },
-        fresh: () => void this.refresh(),
-        reading: (reading) => this.#frames.push(reading),
+        fresh: () => {
+          this.beginnings += 1
+          void this.refresh()
+        },
+        reading: (reading) => {
+          this.#frames.push(reading)
+        },
         status: (status) => {
           // A frame's wait must not let an earlier reading be applied after this.
           this.#frames.flush()
@@ -68,13 +80,16 @@ export class Panel {
     })
   }
 
+  /** Calls back with each frame's readings until the returned function is called. */
+  watch(watcher: (readings: readonly Reading[]) => void): () => void {
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
+  }
+
   select(name: string): void {
     if (name === this.#name) return
     this.#name = name
     store('station', name)
-    const address = new URL(location.href)
-    address.searchParams.set('station', name)
-    window.history.replaceState(null, '', address)
     this.history = null
     this.anomalies = null
     this.historyProblem = null
@@ -156,6 +171,7 @@ export class Panel {
    * are left to the gateway, which is asked again once they have passed.
    */
   #take(readings: Reading[]): void {
+    for (const watcher of this.#watchers) watcher(readings)
     if (this.stations === null) return
     const stations = new Map(this.stations.map((station) => [station.station, station]))
     const fresh: Reading[] = []
@@ -176,7 +192,7 @@ export class Panel {
 
   #preferred(stations: readonly Station[]): string | null {
     const names = stations.map(({ station }) => station)
-    const wanted = [new URL(location.href).searchParams.get('station'), stored('station')]
+    const wanted = [this.wanted, stored('station')]
     return (
       wanted.find((name) => name !== null && names.includes(name)) ??
       stations.find(({ state }) => state === 'online')?.station ??

@@ -1,33 +1,53 @@
+import { clock } from '../live/clock.svelte'
+import { isNight } from '../sky/sun'
+import { asked } from './asked'
 import { store, stored } from './stored'
 
-export const themes = ['auto', 'light', 'dark'] as const
+/** `auto` is as the system says, `sun` is dark while it is night at the station. */
+export const themes = ['auto', 'sun', 'light', 'dark'] as const
 export type ThemeChoice = (typeof themes)[number]
 
+const colours = { light: '#f3f5f7', dark: '#0e151b' }
+
 class Theme {
-  choice = $state<ThemeChoice>(themes.find((each) => each === stored('theme')) ?? 'auto')
+  choice = $state<ThemeChoice>(chosen(asked('theme')) ?? chosen(stored('theme')) ?? 'auto')
+  /** Where the sun is looked for. */
+  place = $state.raw<{ latitude: number; longitude: number } | null>(null)
   #dark = $state(false)
-  readonly resolved = $derived(this.choice === 'auto' ? (this.#dark ? 'dark' : 'light') : this.choice)
+  /** Every ten minutes is often enough, and keeps the page from being judged each second. */
+  readonly #moment = $derived(Math.floor(clock.now / 600_000) * 600_000)
+  readonly #night = $derived(this.place ? isNight(this.#moment, this.place.latitude, this.place.longitude) : this.#dark)
+  readonly resolved = $derived.by(() => {
+    if (this.choice === 'auto') return this.#dark ? 'dark' : 'light'
+    if (this.choice === 'sun') return this.#night ? 'dark' : 'light'
+    return this.choice
+  })
 
   constructor() {
     const system = matchMedia('(prefers-color-scheme: dark)')
     this.#dark = system.matches
     system.addEventListener('change', ({ matches }) => {
       this.#dark = matches
-      this.#show()
+      this.show()
     })
-    this.#show()
+    this.show()
   }
 
   choose(choice: ThemeChoice): void {
     this.choice = choice
     store('theme', choice)
-    this.#show()
+    this.show()
   }
 
-  /** At once, not in an effect: the charts read the colours from the page when they follow the theme. */
-  #show(): void {
+  /** At once where it was chosen, not in an effect: the charts read the colours from the page when they follow the theme. */
+  show(): void {
     document.documentElement.dataset.theme = this.resolved
+    document.querySelector('meta[name=theme-color]')?.setAttribute('content', colours[this.resolved])
   }
+}
+
+function chosen(word: string | null): ThemeChoice | undefined {
+  return themes.find((each) => each === word)
 }
 
 export const theme = new Theme()

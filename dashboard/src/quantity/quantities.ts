@@ -3,13 +3,12 @@ export const quantities = ['temperature_c', 'pressure_hpa', 'humidity_pct', 'ill
 
 export type Quantity = (typeof quantities)[number]
 
+/** What the gateway works out from the values. Absent outside a formula's domain. */
+export const derivedKeys = ['feels_like_c', 'dew_point_c', 'sea_level_pressure_hpa', 'heat_index_c', 'humidex_c', 'wet_bulb_c'] as const
+
+export type Derived = (typeof derivedKeys)[number]
+
 interface QuantityFacts {
-  /** Unit as written after a number, the same in every language. */
-  unit: string
-  /** Digits after the decimal point that the sensor's precision earns. */
-  digits: number
-  /** Pressure is never grouped: 1013.2 hPa, as forecasters write it. */
-  grouped: boolean
   /** How far back the trend looks. Three hours is the barometric tendency's period. */
   trendHours: number
   /** The custom property that holds its hue, in app.css. */
@@ -17,10 +16,10 @@ interface QuantityFacts {
 }
 
 export const facts: Readonly<Record<Quantity, QuantityFacts>> = {
-  temperature_c: { unit: '°C', digits: 1, grouped: true, trendHours: 1, colour: '--temperature' },
-  pressure_hpa: { unit: 'hPa', digits: 1, grouped: false, trendHours: 3, colour: '--pressure' },
-  humidity_pct: { unit: '%', digits: 1, grouped: true, trendHours: 1, colour: '--humidity' },
-  illuminance_lx: { unit: 'lx', digits: 0, grouped: true, trendHours: 1, colour: '--illuminance' },
+  temperature_c: { trendHours: 1, colour: '--temperature' },
+  pressure_hpa: { trendHours: 3, colour: '--pressure' },
+  humidity_pct: { trendHours: 1, colour: '--humidity' },
+  illuminance_lx: { trendHours: 1, colour: '--illuminance' },
 }
 
 export function isQuantity(key: string): key is Quantity {

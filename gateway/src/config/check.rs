@@ -7,6 +7,7 @@ use minuano_settings::{Layers, Problems, Secret};
 use minuano_telemetry::GatewayName;
 use serde::Deserialize;
 
+use super::events::RawEvents;
 use super::{AcknowledgeConfig, Config, HttpConfig, LakeConfig, MqttConfig, QualityConfig, StoreConfig};
 
 /// rumqttc cannot do with less.
@@ -23,6 +24,7 @@ struct Raw {
     lake: Option<LakeConfig>,
     acknowledge: AcknowledgeConfig,
     quality: QualityConfig,
+    events: RawEvents,
 }
 
 #[derive(Debug, Deserialize)]
@@ -44,6 +46,7 @@ pub fn from_layers(layers: &Layers) -> Result<Config, Problems> {
     let gateway = gateway_name(raw.gateway, &mut problems);
     let mqtt = brokers(raw.mqtt, &raw.broker, &mut problems);
     let lake = raw.lake.map(|lake| checked_lake(lake, &mut problems));
+    let events = raw.events.checked(&mut problems);
     problems.require(
         (1..=100_000).contains(&raw.store.commit_readings),
         "store.commit_readings",
@@ -65,6 +68,7 @@ pub fn from_layers(layers: &Layers) -> Result<Config, Problems> {
             lake,
             acknowledge: raw.acknowledge,
             quality: raw.quality,
+            events,
         }),
         None => Err(problems),
     }
@@ -243,6 +247,7 @@ mod tests {
         assert_eq!(config.acknowledge.within, AcknowledgeConfig::default().within);
         assert_eq!(config.http.listen, HttpConfig::default().listen);
         assert_eq!(config.quality.settle_after, QualityConfig::default().settle_after);
+        assert_eq!(config.events, crate::events::Rules::default());
         assert!(config.lake.is_none());
     }
 
@@ -331,6 +336,30 @@ mod tests {
                 .to_string()
                 .contains("flat_line")
         );
+    }
+
+    #[test]
+    fn an_event_begins_before_it_ends() {
+        let events = |rest: &str| {
+            load(&format!("gateway = \"home\"\n[broker]\nembedded = true\n[events.{rest}"))
+                .map(|found| found.events)
+        };
+        let moved = events("heat]\nonset_c = 30\nhold = \"1h\"").unwrap();
+        let heat = moved.get(minuano_telemetry::WeatherKind::Heat).unwrap();
+        assert_eq!((heat.onset, heat.clear, heat.hold), (30.0, 28.0, Duration::from_secs(3600)));
+        assert_eq!(events("fog]\nenabled = false").unwrap().get(minuano_telemetry::WeatherKind::Fog), None);
+        for (rest, key) in [
+            ("frost]\nclear_c = -1", "events.frost.clear_c"),
+            ("heat]\nclear_c = 36", "events.heat.clear_c"),
+            ("heat]\nonset_c = 99", "events.heat.onset_c"),
+            ("pressure_fall]\nonset_hpa_3h = 6", "events.pressure_fall.onset_hpa_3h"),
+            ("fog]\nhold = \"2d\"", "events.fog.hold"),
+            ("fog]\nonset_c = nan", "events.fog.onset_c"),
+            ("hail]\nonset_c = 1", "events.hail"),
+        ] {
+            let problems = events(rest).unwrap_err().to_string();
+            assert!(problems.contains(key), "{problems}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The gateway's configuration: `/etc/minuano/gateway.toml`, environment, flags.
 
 mod check;
+pub mod events;
 mod quality;
 
 pub use quality::{PlaceConfig, QualityConfig, QuantityConfig};
@@ -37,6 +38,8 @@ pub struct Config {
     pub acknowledge: AcknowledgeConfig,
     /// Checks.
     pub quality: QualityConfig,
+    /// When weather is an event.
+    pub events: crate::events::Rules,
 }
 
 /// A broker to join.

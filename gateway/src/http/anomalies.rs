@@ -49,7 +49,7 @@ pub struct Which {
 
 /// A state in a query.
 #[derive(Clone, Copy, Debug)]
-pub struct Asked(AnomalyState);
+pub struct Asked(pub(super) AnomalyState);
 
 impl FromStr for Asked {
     type Err = &'static str;

@@ -9,7 +9,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    App, BASE, anomalies, health, lake, losses, probes, readings, records, stations, stream, summary,
+    App, BASE, anomalies, events, health, lake, losses, probes, readings, records, stations, stream, summary,
 };
 
 #[derive(OpenApi)]
@@ -25,6 +25,7 @@ use super::{
         (name = "stations", description = "What is there now"),
         (name = "readings", description = "What was measured"),
         (name = "quality", description = "What is doubtful, what is lost"),
+        (name = "weather", description = "Frost, heat, a storm on its way, fog"),
         (name = "live", description = "What happens now"),
         (name = "lake", description = "What is in the Parquet lake"),
         (name = "operations", description = "For supervisors and monitoring"),
@@ -42,6 +43,7 @@ pub fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(summary::show))
         .routes(routes!(records::show))
         .routes(routes!(anomalies::list))
+        .routes(routes!(events::list))
         .routes(routes!(losses::list))
         .routes(routes!(stream::listen))
         .routes(routes!(lake::show))

@@ -66,12 +66,27 @@ pub struct Lake {
     rows: u64,
     /// Bytes that are in it.
     bytes: u64,
-    /// Age of the oldest settled row that is not in it; 0 where there is none.
+    /// Closed anomalies.
+    anomalies: LakeAnomalies,
+    /// Age of the oldest settled row, or planned file of anomalies, that is not in it; 0 where there is none.
     lag_seconds: f64,
     /// Batches, newest first.
     items: Vec<LakeBatch>,
     /// Give it as `cursor` to go on; null at the end.
     next: Option<String>,
+}
+
+/// Closed anomalies, in files of their own.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LakeAnomalies {
+    /// Files that are in the lake.
+    files: u64,
+    /// Anomalies in them.
+    rows: u64,
+    /// Their size.
+    bytes: u64,
+    /// Closed anomalies that are not in the lake.
+    waiting: u64,
 }
 
 /// A contiguous range of rows that goes to the lake together.
@@ -151,7 +166,7 @@ pub async fn show(State(app): State<Arc<App>>, Query(which): Query<Which>) -> Re
     let after = which.cursor.map(|After(first_row)| first_row);
     let configured = app.lake.is_some();
     let at = now();
-    let (page, (batches_done, batches_planned), uploaded, lag_seconds) = app
+    let (page, (batches_done, batches_planned), uploaded, episodes, lag_seconds) = app
         .store
         .ask(move |connection| {
             let lag = if configured { status::lag_seconds(connection, at)? } else { 0.0 };
@@ -159,6 +174,7 @@ pub async fn show(State(app): State<Arc<App>>, Query(which): Query<Which>) -> Re
                 lake::page(connection, after, limit)?,
                 lake::counts(connection)?,
                 status::uploaded(connection)?,
+                status::episodes(connection)?,
                 lag,
             ))
         })
@@ -172,6 +188,12 @@ pub async fn show(State(app): State<Arc<App>>, Query(which): Query<Which>) -> Re
         files: uploaded.files,
         rows: uploaded.rows,
         bytes: uploaded.bytes,
+        anomalies: LakeAnomalies {
+            files: episodes.files,
+            rows: episodes.rows,
+            bytes: episodes.bytes,
+            waiting: episodes.waiting,
+        },
         lag_seconds,
         items: page.items.into_iter().map(LakeBatch::from).collect(),
         next: page.next.map(|first_row| cursor::write("lake", &[first_row])),

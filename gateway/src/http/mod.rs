@@ -18,7 +18,7 @@
 //!
 //! The routes, below `/api/v1`:
 //!
-//! - [`stations`], [`readings`], [`anomalies`], [`losses`], [`lake`], each with the form of its JSON
+//! - [`stations`], [`readings`], [`anomalies`], [`events`], [`losses`], [`lake`], each with the form of its JSON
 //! - [`summary`], [`records`]: what days, months and years were like, by [`climate`]
 //! - [`health`]: how a station was
 //! - [`reading`], [`bucket`], [`station`], [`tendency`]: the forms of their items
@@ -37,6 +37,7 @@ pub mod bucket;
 pub mod climate;
 pub mod cursor;
 pub mod document;
+pub mod events;
 pub mod export;
 pub mod guard;
 pub mod health;

@@ -15,9 +15,9 @@ use super::problem;
 #[allow_missing = true]
 struct Built;
 
-/// The panel speaks with the gateway that it came from and nobody else. Styles stand in attributes too.
-const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
-     object-src 'none'; base-uri 'self'; form-action 'none'";
+/// The panel speaks with the gateway that it came from and nobody else, and runs only what stands in files.
+const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'self'; \
+     form-action 'none'; frame-ancestors 'self'";
 const INDEX: &str = "index.html";
 /// Below this, names carry a hash of what is in them.
 const HASHED: &str = "assets/";
@@ -102,6 +102,7 @@ mod tests {
             assert_eq!(header(&index, CONTENT_TYPE), "text/html; charset=utf-8");
             assert_eq!(header(&index, CACHE_CONTROL), "no-cache");
             assert!(header(&index, CONTENT_SECURITY_POLICY).starts_with("default-src 'self'"));
+            assert!(!header(&index, CONTENT_SECURITY_POLICY).contains("unsafe"));
         }
         let script = get::<Fixture>("/assets/index-0a1b2c3d.js", &none);
         assert_eq!(header(&script, CONTENT_TYPE), "text/javascript; charset=utf-8");

@@ -112,7 +112,7 @@ struct Status {
 /// Events as they happen
 ///
 /// Server-Sent Events: `reading` (a Reading; its `id` is `<store>-<row>`), `status` (`{"station","state","since"}`),
-/// `anomaly` (an Anomaly), and `reset` (`{}`): what the client knows is too old or of another store, so it should
+/// `anomaly` (an Anomaly), `weather` (a WeatherEvent), and `reset` (`{}`): what the client knows is too old or of another store, so it should
 /// begin again from the other routes. After `Last-Event-ID` the readings since then are told again, at most 10,000,
 /// together with states and episodes that have changed.
 #[utoipa::path(
@@ -317,7 +317,8 @@ impl Listener {
                 },
             ),
             Event::Anomaly(anomaly) if self.wants(anomaly.station.as_str()) => event("anomaly", &**anomaly),
-            Event::Status { .. } | Event::Anomaly(_) => None,
+            Event::Weather(weather) if self.wants(weather.station.as_str()) => event("weather", &**weather),
+            Event::Status { .. } | Event::Anomaly(_) | Event::Weather(_) => None,
         }
     }
 

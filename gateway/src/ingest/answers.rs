@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use metrics::counter;
-use minuano_telemetry::{Acknowledged, Anomaly, GatewayName, MAX_MESSAGE, Payload};
+use minuano_telemetry::{Acknowledged, Anomaly, GatewayName, MAX_MESSAGE, Payload, WeatherEvent};
 use tokio::sync::mpsc;
 
 use super::ledger::{Index, Known, Ledger, Soon};
@@ -69,6 +69,13 @@ impl Answers {
     /// outbox full is only counted.
     pub fn tell(&self, known: &Known, anomaly: &Anomaly) {
         if !self.publish(known, &Payload::Anomaly(anomaly.clone())) {
+            counter!("minuano_publications_dropped_total").increment(1);
+        }
+    }
+
+    /// Publishes a weather event as it begins, grows or ends; in the store too, as an episode is.
+    pub fn tell_weather(&self, known: &Known, event: &WeatherEvent) {
+        if !self.publish(known, &Payload::Weather(event.clone())) {
             counter!("minuano_publications_dropped_total").increment(1);
         }
     }

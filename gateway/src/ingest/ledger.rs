@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use minuano_telemetry::{
     Anomaly, Batch, Clock, MAX_ACKNOWLEDGED, Millis, Payload, StationName, StreamId, Streams, Through,
+    WeatherEvent,
 };
 use rusqlite::Connection;
 
@@ -41,6 +42,8 @@ pub struct Effects {
     pub readings: Vec<Arc<StoredReading>>,
     /// Episodes that opened, worsened or closed.
     pub anomalies: Vec<Arc<Anomaly>>,
+    /// Weather that began, grew or ended.
+    pub weather: Vec<Arc<WeatherEvent>>,
     /// Stations that must be told, and how soon.
     pub due: Vec<(Index, Soon)>,
     /// Readings whose time could not be.
@@ -110,7 +113,7 @@ impl Ledger {
             ledger.by_id.insert(id, index);
             ledger.stations[index].counts = now.counts;
             if let Some(about) = now.about {
-                ledger.place(connection, index, Place::of(&about))?;
+                ledger.engine.place(id, Place::of(&about));
             }
         }
         ledger.recall_unsettled(connection)?;

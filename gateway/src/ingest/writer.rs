@@ -5,6 +5,7 @@
 //! - [`Writer::run`]: collect, commit, look for silence, acknowledge
 //! - `commit`: messages to the disk, however long the disk refuses
 //! - `memory`: what is on disk, taken into memory and told to who listens
+//! - `weather`: events beside the readings
 //! - `upkeep`: rollups follow the readings, old rows go
 
 mod commit;
@@ -12,6 +13,7 @@ mod memory;
 #[cfg(test)]
 mod tests;
 mod upkeep;
+mod weather;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -27,9 +29,10 @@ use super::presence::after_silence;
 use crate::clock::now;
 use crate::config::StoreConfig;
 use crate::directory::{Directory, Presence};
+use crate::events::Rules;
 use crate::http::Readiness;
 use crate::live::Hub;
-use crate::quality::engine::Rules;
+use crate::quality::engine;
 use crate::store::{Store, StoreError, stations};
 
 /// Messages that may wait for the writer; beyond that the sockets are read more slowly.
@@ -58,7 +61,9 @@ pub struct Parts {
     /// How many readings make a commit, and how old rows may grow.
     pub commits: StoreConfig,
     /// How readings are checked.
-    pub rules: Rules,
+    pub rules: engine::Rules,
+    /// When weather is an event.
+    pub events: Rules,
     /// Whether rows wait for the lake before they are pruned.
     pub lake: bool,
 }
@@ -79,6 +84,7 @@ pub struct Writer {
     connection: Connection,
     ledger: Ledger,
     pulses: Vec<Pulse>,
+    weather: weather::Watch,
     answers: Answers,
     started: Instant,
     next_tick: Duration,
@@ -101,11 +107,13 @@ impl Writer {
             parts.directory.change(&name, |entry| *entry = now);
         }
         parts.readiness.set(STORE, true, "open");
+        let weather = weather::Watch::new(parts.events);
         let writer = Self {
             parts,
             connection,
             ledger,
             pulses,
+            weather,
             answers,
             started: Instant::now(),
             next_tick: TICK,

@@ -16,7 +16,7 @@ pub fn describe() {
     describe_counter!(FILES, "Files uploaded to the lake by this store");
     describe_counter!(BYTES, "Bytes uploaded to the lake by this store");
     describe_counter!(FAILURES, "Tries to upload a batch that failed since the start");
-    describe_gauge!(LAG, "Age of the oldest settled row that is not in the lake yet");
+    describe_gauge!(LAG, "Age of the oldest settled row or planned anomaly that is not in the lake yet");
     counter!(FAILURES).increment(0);
 }
 

@@ -105,6 +105,16 @@ async fn the_lag_is_the_age_of_the_oldest_row_that_waits() {
     bench.reading(roof, 3, NOON + 2 * MINUTE);
     bench.execute("UPDATE readings SET settled = 0 WHERE row = 3");
     assert_eq!(lag(NOON + 5 * MINUTE), 0.0, "not settled yet");
+    bench.execute(
+        "INSERT INTO lake_anomaly_files (key, first, last, day, rows, planned_at) \
+         VALUES ('anomalies/a.parquet', 1, 2, 0, 2, 1795176000000)",
+    );
+    assert_eq!(lag(NOON + 5 * MINUTE), 300.0, "an episode waits");
+    assert_eq!(bench.store.read(status::episodes).unwrap().waiting, 2);
+    bench.execute("UPDATE lake_anomaly_files SET sha256 = 'aa', bytes = 7");
+    assert_eq!(lag(NOON + 5 * MINUTE), 0.0);
+    let there = status::Episodes { files: 1, rows: 2, bytes: 7, waiting: 0 };
+    assert_eq!(bench.store.read(status::episodes).unwrap(), there);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use minuano_telemetry::{Anomaly, Millis, StationName};
+use minuano_telemetry::{Anomaly, Millis, StationName, WeatherEvent};
 use tokio::sync::broadcast;
 
 use crate::directory::Presence;
@@ -27,6 +27,8 @@ pub enum Event {
     },
     /// An episode opened, changed or closed.
     Anomaly(Arc<Anomaly>),
+    /// Weather that a person wants to know of began, grew or ended.
+    Weather(Arc<WeatherEvent>),
 }
 
 /// Carries events from the writer to every listener; none of them can hold it up.

@@ -8,21 +8,23 @@
 const DAYS: u8 = 14;
 /// Days before the limit is learned.
 const LEAST: u8 = 5;
+/// Values are kept in thousandths, up to 65.535: beyond any limit.
+const STEPS: f64 = 1000.0;
 
 /// The largest values of the last days of one statistic.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Habit {
-    days: [f32; DAYS as usize],
+    days: [u16; DAYS as usize],
     known: u8,
-    today: f32,
-    limit: Option<f32>,
+    today: u16,
+    limit: Option<u16>,
 }
 
 impl Habit {
     /// Takes a value of today.
-    #[expect(clippy::cast_possible_truncation, reason = "a limit needs no more digits")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast saturates")]
     pub fn take(&mut self, value: f64) {
-        self.today = self.today.max(value as f32);
+        self.today = self.today.max((value * STEPS) as u16);
     }
 
     /// The day is over; `rank` 1 makes the largest day the limit.
@@ -33,7 +35,7 @@ impl Habit {
         if self.known >= LEAST {
             let known = usize::from(self.known);
             let mut days = self.days;
-            days[..known].sort_unstable_by(|a, b| b.total_cmp(a));
+            days[..known].sort_unstable_by(|a, b| b.cmp(a));
             // With fewer days the same share of them.
             let place = (rank * known).div_ceil(usize::from(DAYS)).max(1) - 1;
             self.limit = Some(days[place]);
@@ -42,11 +44,11 @@ impl Habit {
 
     /// The largest value of today so far.
     pub fn today(&self) -> f64 {
-        f64::from(self.today)
+        f64::from(self.today) / STEPS
     }
 
     /// What is usual, once it is known.
     pub fn limit(&self) -> Option<f64> {
-        self.limit.map(f64::from)
+        self.limit.map(|limit| f64::from(limit) / STEPS)
     }
 }

@@ -9,6 +9,7 @@
 //! - [`streams`]: which seqs of each stream are accounted for
 //! - [`stations`]: what is known of each station
 //! - [`anomalies`]: episodes of suspect data
+//! - [`weather`]: frost, heat and the like
 //! - [`health`]: how stations were
 //! - [`rollups`]: readings folded into minutes, ten minutes and hours
 //! - [`query`]: what the routes ask
@@ -43,6 +44,7 @@ pub mod stations;
 pub mod streams;
 pub mod unsettled;
 pub mod wal;
+pub mod weather;
 
 pub use file::{Store, StoreError, StoreId};
 pub use row::StoredReading;

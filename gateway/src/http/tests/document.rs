@@ -6,7 +6,7 @@ use super::World;
 use crate::http::openapi;
 
 /// What DESIGN promises.
-const ROUTES: [&str; 14] = [
+const ROUTES: [&str; 15] = [
     "/api/v1/stations",
     "/api/v1/stations/{station}",
     "/api/v1/stations/{station}/readings",
@@ -14,6 +14,7 @@ const ROUTES: [&str; 14] = [
     "/api/v1/stations/{station}/records",
     "/api/v1/stations/{station}/summary",
     "/api/v1/anomalies",
+    "/api/v1/events",
     "/api/v1/losses",
     "/api/v1/stream",
     "/api/v1/lake",

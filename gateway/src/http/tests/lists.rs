@@ -105,6 +105,7 @@ async fn the_lake_shows_batches_and_how_far_it_is_behind() {
     assert_eq!(lake["gateway"], "home");
     assert_eq!((&lake["batches_done"], &lake["batches_planned"]), (&json!(1), &json!(1)));
     assert_eq!((&lake["files"], &lake["rows"], &lake["bytes"]), (&json!(2), &json!(2), &json!(201)));
+    assert_eq!(lake["anomalies"], json!({"files": 0, "rows": 0, "bytes": 0, "waiting": 0}));
     let lag = lake["lag_seconds"].as_f64().unwrap();
     assert!((3_590.0..3_700.0).contains(&lag), "{lag}");
     assert_eq!(

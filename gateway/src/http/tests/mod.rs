@@ -4,6 +4,7 @@ mod climate;
 mod derived;
 mod document;
 mod errors;
+mod events;
 mod export;
 mod lists;
 mod operations;

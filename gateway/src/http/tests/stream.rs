@@ -14,21 +14,21 @@ use crate::live::Event;
 use crate::store::row::Owner;
 
 /// A browser's EventSource, as far as tests need one.
-struct Browser {
+pub(super) struct Browser {
     body: BodyDataStream,
     text: String,
     last_id: String,
 }
 
 #[derive(Debug, PartialEq)]
-struct Seen {
-    event: String,
-    data: Value,
+pub(super) struct Seen {
+    pub(super) event: String,
+    pub(super) data: Value,
     id: Option<String>,
 }
 
 impl Browser {
-    async fn open(world: &World, path: &str, last: Option<&str>) -> Self {
+    pub(super) async fn open(world: &World, path: &str, last: Option<&str>) -> Self {
         let mut request = Request::get(path);
         if let Some(last) = last {
             request = request.header("last-event-id", last);
@@ -40,7 +40,7 @@ impl Browser {
     }
 
     /// The next event; `None` when the stream ended.
-    async fn next(&mut self) -> Option<Seen> {
+    pub(super) async fn next(&mut self) -> Option<Seen> {
         loop {
             while let Some((block, rest)) = self.text.split_once("\n\n") {
                 let field = |name: &str| {

@@ -59,6 +59,7 @@ impl Writer {
         loop {
             let Err(error) = self.commit(messages) else { return Ok(true) };
             counter!("minuano_commits_failed_total").increment(1);
+            self.weather.forget();
             let forgotten = self.ledger.forget_uncommitted(&self.connection);
             if forgotten.is_ok() && !is_of_the_disk(&error) {
                 return Err(error);
@@ -102,7 +103,14 @@ impl Writer {
             if index >= self.pulses.len() {
                 self.pulses.resize(index + 1, Pulse::default());
             }
+            let before = effects.readings.len();
             self.ledger.take(&transaction, index, message, &mut effects)?;
+            if effects.readings.len() > before {
+                let station = self.ledger.id(&transaction, index)?;
+                let name = &self.ledger.station(index).name;
+                let new = &effects.readings[before..];
+                self.weather.take(&transaction, (name, station), new, &mut effects.weather)?;
+            }
             write_down(&mut self.ledger, &transaction, index, message, &self.parts)?;
             let before = latest(&presences, index).unwrap_or(self.pulses[index].presence);
             let after = presence_after(before, message);

@@ -17,7 +17,8 @@ impl Writer {
     pub(super) fn remember(&mut self, index: Index, message: &Message) {
         let elapsed = self.started.elapsed();
         let pulse = &mut self.pulses[index];
-        let said_by_station = !matches!(message.said.leaf(), Leaf::Acknowledged | Leaf::Anomaly);
+        let said_by_station =
+            !matches!(message.said.leaf(), Leaf::Acknowledged | Leaf::Anomaly | Leaf::Weather);
         if said_by_station {
             pulse.heard = elapsed;
         }
@@ -96,6 +97,12 @@ impl Writer {
                 self.answers.tell(self.ledger.station(index), &anomaly);
             }
             self.parts.hub.tell(Event::Anomaly(anomaly));
+        }
+        for event in effects.weather {
+            if let Some(index) = self.ledger.index(&event.station) {
+                self.answers.tell_weather(self.ledger.station(index), &event);
+            }
+            self.parts.hub.tell(Event::Weather(event));
         }
         let elapsed = self.started.elapsed();
         for (index, soon) in effects.due {

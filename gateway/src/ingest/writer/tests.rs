@@ -1,11 +1,14 @@
 //! The writer against a real store that refuses: nothing that came is dropped, and nothing waits for one bad message.
 
-use minuano_telemetry::{Acknowledged, Batch, ByQuantity, Clock, Payload, Reading, StationName, StreamId};
+use minuano_telemetry::{
+    Acknowledged, Batch, ByQuantity, Clock, Millis, Payload, Reading, StationName, StreamId,
+};
 
 use super::commit::AFTER_FAILURE;
 use super::*;
 use crate::config::AcknowledgeConfig;
 use crate::ingest::message::Said;
+use crate::live::Event;
 
 struct Bench {
     _folder: tempfile::TempDir,
@@ -22,6 +25,7 @@ impl Bench {
         let answers = Answers::new(gateway.clone(), Vec::new(), AcknowledgeConfig::default());
         let parts = Parts {
             rules: crate::config::QualityConfig::default().rules(),
+            events: crate::events::Rules::default(),
             gateway,
             store,
             directory: Arc::default(),
@@ -123,4 +127,48 @@ async fn a_stop_does_not_wait_for_a_full_disk() {
     bench.inbox.close();
     let messages: Vec<Message> = (0..40).map(|n| readings(&format!("s{n}"), 1..=64)).collect();
     assert!(!bench.put(&messages).await);
+}
+
+/// One reading a minute of this temperature, beginning an hour ago.
+fn minutes(seqs: std::ops::RangeInclusive<u64>, temperature: f64) -> Message {
+    let start = now().get() - 3_600_000;
+    let reading = |seq: u64| Reading {
+        seq,
+        at: Millis::new(start + i64::try_from(seq).unwrap() * 60_000).unwrap(),
+        clock: Clock::Synchronised,
+        samples: 1,
+        values: ByQuantity([Some(temperature), None, None, None]),
+        faults: ByQuantity::default(),
+    };
+    let readings = seqs.map(reading).collect();
+    message("roof", Payload::Backlog(Batch { stream: StreamId(1), cursor: 0, oldest: 1, readings }))
+}
+
+#[tokio::test]
+async fn frost_is_one_event_over_a_restart() {
+    let mut bench = Bench::new();
+    let mut listener = bench.writer.parts.hub.listen();
+    assert!(bench.put(&[minutes(1..=12, -2.0)]).await);
+    // What is in memory is gone; what is open is in the store.
+    bench.writer.weather.forget();
+    assert!(bench.put(&[minutes(13..=25, 5.0)]).await);
+    let mut told = Vec::new();
+    while let Ok(event) = listener.try_recv() {
+        if let Event::Weather(event) = event {
+            told.push((event.id, event.kind, event.state));
+        }
+    }
+    use minuano_telemetry::{AnomalyState, WeatherKind};
+    assert_eq!(
+        told,
+        [(1, WeatherKind::Frost, AnomalyState::Open), (1, WeatherKind::Frost, AnomalyState::Closed)]
+    );
+    let stored: (i64, String, f64) = bench
+        .writer
+        .connection
+        .query_row("SELECT count(*), state, extreme FROM weather_events", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .unwrap();
+    assert_eq!(stored, (1, "closed".to_owned(), -2.0));
 }

@@ -176,6 +176,6 @@ fn one_station_that_walks_away_is_at_fault_and_its_neighbours_are_not() {
 
 #[test]
 fn memory_a_station_is_bounded() {
-    assert!(Engine::bytes_a_station() < 6144, "{}", Engine::bytes_a_station());
+    assert!(Engine::bytes_a_station() < 4096, "{}", Engine::bytes_a_station());
     assert!(size_of::<Station>() < 2048, "{}", size_of::<Station>());
 }

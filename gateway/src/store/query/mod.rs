@@ -6,6 +6,7 @@
 //! - [`buckets`]: readings folded into minutes, hours, days
 //! - `spans`: how a range of time is cut into buckets and into what rollups can answer
 //! - [`anomalies`]: episodes of suspect data
+//! - [`weather`]: frost, heat and the like
 //! - [`losses`]: what was measured and never came, and when nothing was measured
 //! - [`lake`]: batches on their way to the lake
 //!
@@ -17,6 +18,7 @@ pub mod lake;
 pub mod losses;
 pub mod readings;
 mod spans;
+pub mod weather;
 
 use minuano_telemetry::{Millis, StationName};
 use rusqlite::{Connection, OptionalExtension};

@@ -1,0 +1,184 @@
+/** What holds for the panel as a whole: its weight, its policy, its connection, and what it is without the gateway. */
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { createServer, connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { charts, expect, open, test } from './open'
+import { freePort, gatewayToml, start, until } from './parts'
+
+const budget_bytes = 80 * 1024
+
+for (const query of ['', '?page=charts']) {
+  test(`first load of ${query || 'the panel'} stays under 80 KiB, one request a script`, async ({ page }) => {
+    const sizes = new Map<string, number>()
+    const asked: string[] = []
+    const bodies: Promise<void>[] = []
+    page.on('response', (response) => {
+      if (!/\.(js|css)$/.test(new URL(response.url()).pathname)) return
+      asked.push(response.url())
+      bodies.push(response.body().then((body) => void sizes.set(response.url(), gzipSync(body, { level: 9 }).length)))
+    })
+    await (query ? charts(page, query) : open(page, query))
+    await Promise.all(bodies)
+    expect(asked.length).toBe(new Set(asked).size)
+    const total = [...sizes.values()].reduce((a, b) => a + b, 0)
+    expect(total).toBeGreaterThan(10_000)
+    expect(total).toBeLessThan(budget_bytes)
+  })
+}
+
+test.describe('the policy', () => {
+  test.use({ allowed: [/Content Security Policy|violates the following/] })
+  test('forbids what does not stand in files, and the panel needs none of it', async ({ page }) => {
+    const policy = (await page.goto('/?page=charts'))?.headers()['content-security-policy'] ?? ''
+    expect(policy).toContain("default-src 'self'")
+    expect(policy).not.toContain('unsafe')
+    await expect(page.locator('.uplot').first()).toBeVisible()
+    const ran = await page.evaluate(() => {
+      const script = document.createElement('script')
+      script.textContent = 'window.ran = true'
+      document.body.append(script)
+      return 'ran' in window
+    })
+    expect(ran).toBe(false)
+  })
+})
+
+/** Between a browser and the gateway, so that a test can cut the wire. */
+async function wire(): Promise<{ url: string; cut: () => void; mend: () => Promise<void>; streams: () => number; asked: string[] }> {
+  const to = Number(new URL(process.env.MINUANO_PANEL ?? '').port)
+  const port = await freePort()
+  const sockets = new Set<import('node:net').Socket>()
+  const asked: string[] = []
+  let streams = 0
+  const listen = () =>
+    new Promise<import('node:net').Server>((resolve) => {
+      const server = createServer((client) => {
+        const gateway = connect(to, '127.0.0.1')
+        sockets.add(client)
+        client.on('data', (bytes) => {
+          const line = bytes.toString('latin1').split('\r\n\r\n')[0] ?? ''
+          if (line.includes('/api/v1/stream')) {
+            streams += 1
+            asked.push(line)
+            client.once('close', () => (streams -= 1))
+          }
+        })
+        client.pipe(gateway).pipe(client)
+        client.on('error', () => gateway.destroy())
+        client.on('close', () => gateway.destroy())
+        gateway.on('error', () => client.destroy())
+      }).listen(port, '127.0.0.1', () => resolve(server))
+    })
+  let server = await listen()
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    asked,
+    streams: () => streams,
+    cut: () => {
+      server.close()
+      sockets.forEach((socket) => socket.destroy())
+      sockets.clear()
+    },
+    mend: async () => void (server = await listen()),
+  }
+}
+
+test.describe('over a wire that is cut', () => {
+  test('all tabs share one stream; cut, they say so; mended, they go on where they were, without a reload', async ({ browser }) => {
+    test.setTimeout(90_000)
+    const between = await wire()
+    const context = await browser.newContext({ serviceWorkers: 'block' })
+    const tabs = await Promise.all([0, 1, 2].map(() => context.newPage()))
+    let loads = 0
+    for (const tab of tabs) {
+      tab.on('domcontentloaded', () => (loads += 1))
+      await tab.goto(`${between.url}?station=roof`)
+      await expect(tab.getByTestId('connection')).toHaveAttribute('data-state', 'live')
+    }
+    expect(between.streams()).toBe(1)
+    const value = tabs[2]?.getByTestId('value-temperature_c')
+    const before = (await value?.getAttribute('data-at')) ?? ''
+    await expect(value ?? tabs[0]!.locator('x')).not.toHaveAttribute('data-at', before, { timeout: 20_000 })
+    between.cut()
+    for (const tab of tabs) {
+      await expect(tab.getByTestId('connection')).toHaveAttribute('data-state', 'reconnecting')
+      await expect(tab.getByTestId('lost-connection')).toBeVisible()
+    }
+    await between.mend()
+    for (const tab of tabs) await expect(tab.getByTestId('connection')).toHaveAttribute('data-state', 'live', { timeout: 40_000 })
+    expect(between.streams()).toBe(1)
+    expect(between.asked.at(-1)).toMatch(/last-event-id: [0-9a-f]{8}-\d+|last_event_id=[0-9a-f]{8}-\d+/i)
+    expect(loads).toBe(3)
+    await context.close()
+    between.cut()
+  })
+
+  test('without shared workers one tab leads, and another takes over', async ({ browser }) => {
+    const between = await wire()
+    const context = await browser.newContext({ serviceWorkers: 'block' })
+    await context.addInitScript(() => Reflect.deleteProperty(globalThis, 'SharedWorker'))
+    const [first, second] = [await context.newPage(), await context.newPage()]
+    for (const tab of [first, second]) {
+      await tab.goto(`${between.url}?station=roof`)
+      await expect(tab.getByTestId('connection')).toHaveAttribute('data-state', 'live')
+    }
+    expect(between.streams()).toBe(1)
+    await first.close()
+    await expect.poll(() => between.streams()).toBe(1)
+    await expect(second.getByTestId('connection')).toHaveAttribute('data-state', 'live')
+    await context.close()
+    between.cut()
+  })
+
+  test('installed, it opens without the gateway, with the last values and their age', async ({ browser }) => {
+    const between = await wire()
+    const context = await browser.newContext({ serviceWorkers: 'allow' })
+    const page = await context.newPage()
+    await page.goto(`${between.url}?station=roof`)
+    await page.evaluate(async () => { await navigator.serviceWorker.ready })
+    await page.reload()
+    await expect(page.getByTestId('value-temperature_c')).toContainText('°C')
+    await expect.poll(() => page.evaluate(() => caches.keys().then((keys) => keys.length))).toBe(2)
+    const manifest = await (await page.request.get(`${between.url}manifest.webmanifest`)).json()
+    expect(manifest.display).toBe('standalone')
+    between.cut()
+    await page.reload()
+    await expect(page.getByTestId('value-temperature_c')).toContainText('°C')
+    await expect(page.getByTestId('kept')).toContainText('ago')
+    await context.close()
+  })
+})
+
+test('a kiosk takes turns, has no controls, and keeps the screen awake', async ({ page }) => {
+  await page.addInitScript(() => {
+    Object.defineProperty(navigator, 'wakeLock', { value: { request: (kind: string) => { document.documentElement.dataset.lock = kind; return Promise.resolve({ release: () => Promise.resolve() }) } } })
+  })
+  await page.clock.install()
+  await open(page, '?kiosk&station=roof')
+  await expect(page.getByTestId('tabs')).toHaveCount(0)
+  await expect(page.locator('html')).toHaveAttribute('data-lock', 'screen')
+  await page.clock.runFor(20_000)
+  await expect(page).toHaveURL(/page=charts/)
+  await page.clock.runFor(20_000)
+  await expect(page).toHaveURL(/station=(?!roof)/)
+})
+
+test('a gateway without stations says so', async ({ page }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'minuano-panel-'))
+  const [http, mqtt] = [await freePort(), await freePort()]
+  writeFileSync(join(folder, 'gateway.toml'), gatewayToml(folder, http, mqtt))
+  const gateway = start('minuano-gateway', join(folder, 'gateway.toml'), folder, 'gateway')
+  try {
+    await until('the gateway', async () => (await fetch(`http://127.0.0.1:${http}/readyz`)).ok)
+    const answer = await fetch(`http://127.0.0.1:${http}/`)
+    expect(await answer.text()).toContain('<div id="app">')
+    const empty = await page.context().newPage()
+    await empty.goto(`http://127.0.0.1:${http}/`)
+    await expect(empty.locator('main')).toContainText('No station yet')
+    await empty.close()
+  } finally {
+    gateway.kill('SIGTERM')
+  }
+})
