@@ -1,6 +1,9 @@
 //! The command line, and what each command ends with.
 
+mod alert;
+mod health;
 mod lake;
+mod online;
 mod quality;
 
 mod store;
@@ -27,7 +30,8 @@ const EXAMPLES: &str = "\
 Examples:
   minuano-gateway run --config gateway.toml
   MINUANO_GATEWAY__BROKER__EMBEDDED=true MINUANO_GATEWAY__STORE__FILE=home.db minuano-gateway run
-  minuano-gateway check-config
+  minuano-gateway check-config --online
+  minuano-gateway health
   minuano-gateway lake verify --json
   minuano-gateway quality check --station roof series.csv
   minuano-gateway openapi > openapi.json
@@ -53,30 +57,66 @@ struct ConfigArg {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// The service.
+    #[command(after_help = "Examples:\n  minuano-gateway run --config gateway.toml\n  \
+        MINUANO_GATEWAY__BROKER__EMBEDDED=true MINUANO_GATEWAY__STORE__FILE=home.db minuano-gateway run")]
     Run(ConfigArg),
     /// Names every mistake in the configuration, one a line; exit code 78 if there is any.
-    CheckConfig(ConfigArg),
+    #[command(after_help = "Examples:\n  minuano-gateway check-config --config gateway.toml\n  \
+        sudo -u minuano minuano-gateway check-config --online   as the user who will run it")]
+    CheckConfig {
+        /// Also tries what it names: brokers, lake, store, ports; exit code 1 if any of them fails.
+        #[arg(long)]
+        online: bool,
+        #[command(flatten)]
+        config: ConfigArg,
+    },
+    /// Asks the running gateway whether it is ready; exit code 0 if so, else 1, with the reason.
+    #[command(after_help = "Examples:\n  minuano-gateway health\n  \
+        HEALTHCHECK CMD [\"minuano-gateway\", \"health\"]   in a container file")]
+    Health(ConfigArg),
     /// Prints the OpenAPI 3.1 document of the routes.
+    #[command(after_help = "Example:\n  minuano-gateway openapi > openapi.json")]
     Openapi,
     /// What went to the lake.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  minuano-gateway lake verify --json\n  \
+        minuano-gateway lake flush\n  minuano-gateway lake backfill --replace"
+    )]
     Lake(lake::Command),
     /// Copies of the store.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  minuano-gateway store backup /srv/backup/gateway-2026-11-21.db\n  \
+        systemctl stop minuano-gateway && minuano-gateway store restore /srv/backup/gateway-2026-11-21.db"
+    )]
     Store(store::StoreCommand),
     /// What the store knows of a station.
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  minuano-gateway station rename roof loft\n  \
+        minuano-gateway station forget shed --yes"
+    )]
     Station(store::StationCommand),
     /// The checks of readings.
     #[command(subcommand)]
     Quality(quality::Command),
+    /// What tells people.
+    #[command(subcommand)]
+    Alert(alert::Command),
     /// Becomes the gateway that acknowledges a station, or all that another gateway owned.
+    #[command(after_help = "Examples:\n  minuano-gateway take-over roof\n  minuano-gateway take-over")]
     TakeOver {
         /// The station; all of them where not given.
         station: Option<StationName>,
         #[command(flatten)]
         config: ConfigArg,
     },
+}
+
+/// The command line as clap knows it, for the man pages and the shells' completions.
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
 }
 
 /// Runs the command and gives the process's exit code.
@@ -133,8 +173,15 @@ fn execute(command: Command) -> anyhow::Result<bool> {
             in_runtime(async { run::run(config, shutdown::on_signal()?).await })?;
             Ok(true)
         }
-        Command::CheckConfig(arg) => {
-            Config::load(arg.config)?;
+        Command::Health(arg) => {
+            let config = Config::load(arg.config)?;
+            in_runtime(health::ask(&config))
+        }
+        Command::CheckConfig { online, config } => {
+            let config = Config::load(config.config)?;
+            if online {
+                return in_runtime(online::check(&config));
+            }
             say("the configuration is right")?;
             Ok(true)
         }
@@ -146,6 +193,7 @@ fn execute(command: Command) -> anyhow::Result<bool> {
         Command::Store(command) => store::store(command),
         Command::Station(command) => store::station(command),
         Command::Quality(command) => quality::execute(command),
+        Command::Alert(command) => in_runtime(alert::execute(command)),
         Command::TakeOver { station, config } => {
             let config = Config::load(config.config)?;
             let taken = in_runtime(take_over::take_over(&config, station))?;

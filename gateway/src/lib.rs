@@ -11,11 +11,14 @@
 //! - [`store`]: the SQLite file
 //! - [`acknowledge`]: which readings are accounted for, and when a station is told so
 //! - [`directory`], [`live`]: what is known of each station now, and what happens
+//! - [`alert`]: MQTT, webhook, ntfy, e-mail
 //! - [`lake`]: Parquet batches
 //! - [`http`]: routes, panel, metrics
+//! - [`watch`]: what systemd is told
 //! - [`config`], [`cli`], [`take_over`], [`shutdown`], [`clock`], [`backoff`]: around it
 
 pub mod acknowledge;
+pub mod alert;
 pub mod backoff;
 pub mod broker;
 pub mod cli;
@@ -33,3 +36,4 @@ pub mod run;
 pub mod shutdown;
 pub mod store;
 pub mod take_over;
+pub mod watch;

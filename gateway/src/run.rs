@@ -8,6 +8,9 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use crate::alert::deliver;
+use crate::alert::outbox::{self, Desk};
+use crate::alert::send::Destination;
 use crate::clock::now;
 use crate::config::Config;
 use crate::directory::Directory;
@@ -20,7 +23,8 @@ use crate::lake::Lake;
 use crate::live::Hub;
 use crate::shutdown::requested;
 use crate::store::integrity::{self, Opened, Replaced};
-use crate::store::set_aside;
+use crate::store::{Store, set_aside};
+use crate::watch::{Progress, Watch};
 use crate::{broker, ingest};
 
 /// Runs the service until `shutdown` becomes true.
@@ -61,6 +65,17 @@ pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Res
         config.mqtt.iter().map(|_| mpsc::channel::<Publication>(OUTBOX)).unzip();
     let (inbox, messages) = mpsc::channel::<Message>(INBOX);
     let answers = Answers::new(config.gateway.clone(), outboxes, config.acknowledge);
+    let progress = Arc::new(Progress::default());
+    let alerts = config.alerts.clone();
+    let desk = Desk::new(alerts.iter().map(|alert| (alert.name.clone(), alert.wants.clone())));
+    drop_unknown(&store, &alerts)?;
+    for alert in alerts {
+        let running = deliver::run(alert, Arc::clone(&store), desk.listen(), shutdown.clone());
+        tasks.spawn("an alert's destination", async {
+            running.await;
+            Ok(())
+        });
+    }
     let parts = Parts {
         gateway: config.gateway.clone(),
         store: Arc::clone(&store),
@@ -69,8 +84,10 @@ pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Res
         readiness: Arc::clone(&readiness),
         commits: config.store.clone(),
         rules: config.quality.rules(),
+        desk,
         events: config.events,
         lake: lake.is_some(),
+        progress: Arc::clone(&progress),
     };
     let writer = Writer::open(parts, answers)?;
     let written = ingest::writer::spawn(writer, messages)?;
@@ -102,13 +119,34 @@ pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Res
     }
     let address = listener.local_addr()?;
     tracing::info!(gateway = %config.gateway, store = %store.file().display(), "the panel is at http://{address}");
+    let watch = Watch { progress, readiness: Arc::clone(&readiness), directory: Arc::clone(&directory) };
     let app =
-        App::new(config.gateway, store, directory, hub, readiness, metrics, config.lake.map(|lake| lake.url));
+        App::new(config.gateway, store, directory, hub, readiness, metrics, config.lake.map(|lake| lake.url))
+            .served_as(&config.http);
     let serving = http::serve(listener, Arc::new(app), requested(shutdown.clone()));
     tasks.spawn("HTTP", async { Ok(serving.await?) });
 
+    let watching = watch.run(shutdown.clone());
+    tasks.spawn("the watch", async {
+        watching.await;
+        Ok(())
+    });
+
     tasks.all(&shutdown).await?;
     tracing::info!("stopped; everything that came is on disk");
+    Ok(())
+}
+
+/// What waits for a destination that is no longer configured would wait for ever.
+fn drop_unknown(store: &Store, alerts: &[Destination]) -> anyhow::Result<()> {
+    let names: Vec<String> = alerts.iter().map(|alert| alert.name.clone()).collect();
+    let dropped = outbox::drop_unknown(&store.writer()?, &names)?;
+    if dropped > 0 {
+        ::metrics::counter!("minuano_alerts_unknown_total").increment(dropped as u64);
+        tracing::warn!(
+            "{dropped} alerts were for destinations that are no longer configured; they are dropped"
+        );
+    }
     Ok(())
 }
 

@@ -5,12 +5,13 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use minuano_telemetry::{Acknowledged, Leaf, MAX_MESSAGE, Payload, StationName};
-use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
+use rumqttc::{Event, Packet, QoS};
 
 use crate::clock::now;
 use crate::config::{Config, MqttConfig};
+use crate::ingest::dial::{self, Line};
 use crate::store::{Store, stations};
 
 const WITHIN: Duration = Duration::from_secs(10);
@@ -44,11 +45,9 @@ pub async fn take_over(config: &Config, station: Option<StationName>) -> anyhow:
 /// Publishes to one broker and waits until it has everything.
 async fn announce(config: &Config, broker: &MqttConfig, stations: &[StationName]) -> anyhow::Result<()> {
     let id = format!("minuano.take-over.{}", config.gateway);
-    let mut options = MqttOptions::new(id, &broker.host, broker.port);
-    if let (Some(user), Some(password)) = (&broker.user, &broker.password) {
-        options.set_credentials(user, password.reveal());
-    }
-    let (client, mut events) = AsyncClient::new(options, stations.len() + 1);
+    let place = format!("broker {}:{}", broker.host, broker.port);
+    let connected = dial::connect(broker, id, stations.len() + 1).await;
+    let Line { client, mut events } = connected.map_err(|why| anyhow!("{place}: {why}"))?;
     let acknowledged = Acknowledged { gateway: config.gateway.clone(), streams: Default::default() };
     let mut buffer = [0; MAX_MESSAGE];
     let payload = Payload::Acknowledged(acknowledged).encode(&mut buffer)?.to_vec();
@@ -59,7 +58,7 @@ async fn announce(config: &Config, broker: &MqttConfig, stations: &[StationName]
     }
     let mut missing = stations.len();
     while missing > 0 {
-        let event = events.poll().await.with_context(|| format!("broker {}:{}", broker.host, broker.port))?;
+        let event = events.poll().await.map_err(|error| anyhow!("{place}: {}", dial::why(&error, broker)))?;
         missing -= usize::from(matches!(event, Event::Incoming(Packet::PubAck(_))));
     }
     Ok(())

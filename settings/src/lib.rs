@@ -10,11 +10,13 @@
 //! - [`Layers`]: the layers, and [`Layers::load`]
 //! - [`Problems`]: what is wrong, one line each
 //! - [`duration`], [`Secret`]: values that TOML has no type for
+//! - [`tls`]: the files of TLS toward a broker, made into a client's configuration
 
 pub mod duration;
 mod layers;
 mod problems;
 mod secret;
+pub mod tls;
 
 pub use layers::Layers;
 pub use problems::{Problem, Problems};

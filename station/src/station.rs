@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use minuano_telemetry::Reading;
 use tokio::sync::{Notify, watch};
+use tracing::trace;
 
 use crate::clock::Clock;
 use crate::health::Board;
@@ -76,8 +77,9 @@ impl Station {
             log = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         let mut log = LogGuard { log, keeper: &self.keeper };
-        log.append(reading, self.clock.mono_ms(), self.steady_ms());
+        let reading = log.append(reading, self.clock.mono_ms(), self.steady_ms());
         drop(log);
+        trace!(seq = reading.seq, "measured");
         self.signs.logged();
         self.changed.notify_one();
     }

@@ -179,6 +179,35 @@ fn what_listens_there_is_no_broker() {
 }
 
 #[test]
+fn a_broker_that_confirms_nothing_is_left_though_it_answers_pings() {
+    let mut broker = Broker::absent();
+    let rogue = Rogue::listening(broker.port, Manner::ConfirmsNothing);
+    let station = Station::start(broker.port, QUICK, &format!("confirm_within = \"2s\"\n{RUN}"));
+    station.wait_until_said(": connected to");
+    station.wait_until_said("connection lost: the broker confirmed nothing for 2s");
+    crate::support::wait_for("another attempt", || (rogue.connections() >= 2).then_some(()));
+    drop(rogue);
+    // Whoever listens there next: the connections that are open do not hold the port.
+    broker.start();
+    let gateway = Gateway::subscribed(broker.port, true);
+    all_arrived(station, &gateway);
+}
+
+#[test]
+fn a_broker_that_freezes_is_left_and_nothing_is_lost() {
+    let broker = Broker::running();
+    let gateway = Gateway::subscribed(broker.port, true);
+    let more = format!("keep_alive = \"5s\"\nconfirm_within = \"3s\"\nconnect_within = \"1s\"\n{RUN}");
+    let station = Station::start(broker.port, QUICK, &more);
+    gateway.wait("readings", some_readings(4));
+    broker.freeze();
+    station.wait_until_said("connection lost: ");
+    station.wait_until_said("no connection: nothing answered");
+    broker.thaw();
+    all_arrived(station, &gateway);
+}
+
+#[test]
 fn acknowledgements_of_nonsense_are_named_and_delete_nothing() {
     let broker = Broker::running();
     let gateway = Gateway::subscribed(broker.port, false);

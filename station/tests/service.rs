@@ -18,6 +18,7 @@ use minuano_telemetry::{Fault, Leaf, Payload, Quantity, SensorState, StationStat
 use support::broker::Broker;
 use support::gateway::{Gateway, Seen};
 use support::station::{QUICK, Station, call, configuration};
+use support::wait_for;
 
 const RUN: &str = "[run]\nstop_within = \"20s\"";
 
@@ -106,16 +107,18 @@ fn a_stop_keeps_what_was_sampled_in_the_unfinished_interval() {
     let broker = Broker::running();
     let gateway = Gateway::subscribed(broker.port, true);
     let bus = "[bus]\nkind = \"emulated\"\n[sampling]\ninterval = \"300ms\"\nreport = \"30m\"";
-    let mut station = Station::start(broker.port, bus, RUN);
-    gateway.wait("a sample", |seen| match seen.of(Leaf::Health).last() {
-        Some(Payload::Health(health)) => (!health.sensors.is_empty()).then_some(()),
+    let trace = [("RUST_LOG", "info,minuano_station::sample=trace")];
+    let mut station = Station::start_at("127.0.0.1", broker.port, bus, RUN, &trace);
+    gateway.wait("the first sample, as a reading at once", |seen| match seen.of(Leaf::Telemetry).next() {
+        Some(Payload::Telemetry(batch)) => (batch.readings[0].samples == 1).then_some(()),
         _ => None,
     });
+    wait_for("two samples more", || (station.said().matches(" sampled").count() >= 3).then_some(()));
     station.terminate();
     assert_eq!(station.ended().code(), Some(0));
-    assert_eq!((station.counted::<u64>("measured"), station.counted::<u64>("unacknowledged")), (1, 0));
-    gateway.wait("its reading", |seen| match seen.of(Leaf::Telemetry).last() {
-        Some(Payload::Telemetry(batch)) => (1..6_000).contains(&batch.readings[0].samples).then_some(()),
+    assert_eq!((station.counted::<u64>("measured"), station.counted::<u64>("unacknowledged")), (2, 0));
+    gateway.wait("the rest as a reading", |seen| match seen.of(Leaf::Telemetry).last() {
+        Some(Payload::Telemetry(batch)) => (2..6_000).contains(&batch.readings[0].samples).then_some(()),
         _ => None,
     });
 }

@@ -67,6 +67,44 @@ fn it_is_ready_and_alive_without_any_broker() {
     assert_eq!(station.ended().code(), Some(0));
 }
 
+/// The lock in the log's folder is a pipe that nobody reads: opening it takes as long as a card that hangs.
+#[test]
+fn a_disk_that_hangs_starves_the_watchdog_and_is_named_until_it_goes_on() {
+    let (systemd, broker) = (Systemd::listening(), Broker::running());
+    let folder = tempfile::tempdir().unwrap();
+    let lock = folder.path().join("lock");
+    assert!(std::process::Command::new("mkfifo").arg(&lock).status().unwrap().success());
+    let notify = systemd.folder.path().join("notify");
+    let environment = [
+        ("NOTIFY_SOCKET", notify.to_str().unwrap()),
+        ("WATCHDOG_USEC", "300000"),
+        ("MINUANO_STATION__LOG__FOLDER", folder.path().to_str().unwrap()),
+    ];
+    let more = format!("{RUN}\nstuck_after = \"5s\"");
+    let mut station = Station::start_at("127.0.0.1", broker.port, QUICK, &more, &environment);
+    for _ in 0..20 {
+        systemd.wait(|message| message == "WATCHDOG=1\n");
+    }
+    systemd.wait(|message| message.starts_with("STATUS=the log's disk makes no progress; "));
+    // Readings are measured, which the status tells; all the while nobody feeds the watchdog.
+    for _ in 0..10 {
+        systemd.wait(|message| {
+            assert_ne!(message, "WATCHDOG=1\n");
+            message.contains("measured")
+        });
+    }
+    station.wait_until_said("the log's disk makes no progress");
+    let gateway = Gateway::subscribed(broker.port, true);
+    let card = std::fs::File::open(&lock).unwrap();
+    systemd.wait(|message| message == "WATCHDOG=1\n");
+    gateway.wait("what was measured meanwhile", |seen| {
+        seen.stored.values().any(|seqs| seqs.contains(&1) && seqs.len() > 10).then_some(())
+    });
+    station.terminate();
+    assert_eq!(station.ended().code(), Some(0));
+    drop(card);
+}
+
 #[test]
 fn the_status_text_tells_of_the_link_and_without_a_watchdog_nobody_is_fed() {
     let (systemd, broker) = (Systemd::listening(), Broker::running());

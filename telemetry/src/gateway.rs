@@ -147,11 +147,13 @@ pub enum AnomalyKind {
     Silent,
     /// A station whose clock is far from the gateway's, though it calls it synchronised.
     ClockSkew,
+    /// Two live streams in turn under one name: two stations have it.
+    DuplicateStation,
 }
 
 impl AnomalyKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Range,
         Self::Zeros,
         Self::Altitude,
@@ -163,6 +165,7 @@ impl AnomalyKind {
         Self::Neighbours,
         Self::Silent,
         Self::ClockSkew,
+        Self::DuplicateStation,
     ];
 
     /// The kind with this word.
@@ -184,6 +187,7 @@ impl AnomalyKind {
             Self::Neighbours => "neighbours",
             Self::Silent => "silent",
             Self::ClockSkew => "clock_skew",
+            Self::DuplicateStation => "duplicate_station",
         }
     }
 }
@@ -196,4 +200,14 @@ pub enum AnomalyState {
     Open,
     /// A good reading ended it.
     Closed,
+}
+
+impl AnomalyState {
+    /// The word on the wire.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+        }
+    }
 }

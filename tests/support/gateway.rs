@@ -98,6 +98,22 @@ impl Gateway {
         self.process.take().unwrap().stop()
     }
 
+    /// Starts it as systemd does, listening at `notify`.
+    pub fn start_under(&mut self, notify: &std::path::Path, watchdog: &str) {
+        let mut command = binary("minuano-gateway");
+        command.env("NOTIFY_SOCKET", notify).env("WATCHDOG_USEC", watchdog);
+        command.arg("run").arg("--config").arg(self.file("gateway.toml"));
+        self.process = Some(Process::start("the gateway", &mut command, &self.file("log")));
+    }
+
+    /// Changes its configuration, for its next start.
+    pub fn reconfigure(&self, from: &str, to: &str) {
+        let file = self.file("gateway.toml");
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains(from), "{from} in {text}");
+        std::fs::write(file, text.replace(from, to)).unwrap();
+    }
+
     /// Fails with its log if it has ended by itself.
     pub fn must_run(&mut self) {
         self.process.as_mut().expect("the gateway was started").must_run();

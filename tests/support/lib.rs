@@ -9,6 +9,7 @@
 //! - [`ports`]: ports that nobody listens on
 //! - [`process`]: a program with its log, its signals and its end
 //! - [`mosquitto`]: Debian's broker
+//! - [`certificates`]: a certificate authority, and passwords, for one test
 //! - [`s3`]: a bucket whose server checks signatures
 //! - [`gateway`], [`station`]: the product's binaries
 //! - [`http`]: requests and answers; [`metrics`]: numbers in `/metrics`
@@ -29,6 +30,7 @@
 )]
 
 pub mod browser;
+pub mod certificates;
 pub mod eventually;
 pub mod gateway;
 pub mod http;

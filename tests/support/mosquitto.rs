@@ -14,8 +14,13 @@ pub struct Mosquitto {
     pub port: u16,
     // Before its folder, which ends with its field.
     process: Option<Process>,
+    /// Who is let in, and how.
+    rules: String,
     folder: TempDir,
 }
+
+/// Whoever comes.
+const OPEN: &str = "allow_anonymous true";
 
 impl Mosquitto {
     /// One that runs.
@@ -27,16 +32,24 @@ impl Mosquitto {
 
     /// One that does not run yet.
     pub fn absent() -> Self {
-        Self { port: ports::free(), folder: tempfile::tempdir().unwrap(), process: None }
+        let folder = tempfile::tempdir().unwrap();
+        Self { port: ports::free(), process: None, rules: OPEN.to_owned(), folder }
+    }
+
+    /// One that runs and lets in whom `rules` (lines for mosquitto.conf) say.
+    pub fn with_rules(rules: &str) -> Self {
+        let mut broker = Self { rules: rules.to_owned(), ..Self::absent() };
+        broker.start_again();
+        broker
     }
 
     /// Starts it, empty.
     pub fn start_again(&mut self) {
         let file = self.file("mosquitto.conf");
         let text = format!(
-            "listener {} 127.0.0.1\nallow_anonymous true\npersistence false\n\
-             max_inflight_messages 0\nmax_queued_messages 0\n",
-            self.port
+            "listener {} 127.0.0.1\n{}\npersistence false\n\
+             max_inflight_messages 0\nmax_queued_messages 0\nuser root\n",
+            self.port, self.rules
         );
         std::fs::write(&file, text).unwrap();
         let mut command = clean(Path::new("/usr/sbin/mosquitto"));

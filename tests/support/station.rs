@@ -1,6 +1,6 @@
 //! The station's binary, with its configuration.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -16,6 +16,7 @@ pub const QUICK: &str = "[bus]\nkind = \"emulated\"\n[sampling]\ninterval = \"50
 /// A running station.
 pub struct Station {
     name: String,
+    environment: Vec<(String, String)>,
     process: Process,
     folder: TempDir,
 }
@@ -23,6 +24,11 @@ pub struct Station {
 impl Station {
     /// Starts one toward a broker; `bus` is `[bus]` and what else is to be set.
     pub fn start(name: &str, mqtt_port: u16, bus: &str) -> Self {
+        Self::start_in(name, mqtt_port, bus, &[])
+    }
+
+    /// The same, with more in its environment.
+    pub fn start_in(name: &str, mqtt_port: u16, bus: &str, environment: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let text = format!(
             "station = \"{name}\"\n\
@@ -35,10 +41,15 @@ impl Station {
         );
         let file = folder.path().join("station.toml");
         std::fs::write(&file, text).unwrap();
-        let mut command = binary("minuano-station");
-        command.arg("run").arg("--config").arg(file);
-        let process = Process::start(&format!("station {name}"), &mut command, &folder.path().join("log"));
-        Self { name: name.to_owned(), process, folder }
+        let own = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        let environment: Vec<_> = environment.iter().map(own).collect();
+        let process = run(name, folder.path(), &environment);
+        Self { name: name.to_owned(), environment, process, folder }
+    }
+
+    /// Starts it with the configuration and the log that it has.
+    pub fn start_again(&mut self) {
+        self.process = run(&self.name, self.folder.path(), &self.environment);
     }
 
     /// Its name.
@@ -66,4 +77,11 @@ impl Station {
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
+}
+
+fn run(name: &str, folder: &Path, environment: &[(String, String)]) -> Process {
+    let mut command = binary("minuano-station");
+    command.arg("run").arg("--config").arg(folder.join("station.toml"));
+    command.envs(environment.iter().map(|(key, value)| (key, value)));
+    Process::start(&format!("station {name}"), &mut command, &folder.join("log"))
 }

@@ -1,5 +1,6 @@
 //! An MQTT client that says anything, good or bad, and remembers what it heard: a hand-made station.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -11,6 +12,8 @@ use crate::{SOON, eventually};
 
 /// Larger than the largest bad message.
 const MAX_PACKET: usize = 4 << 20;
+
+static WIRES: AtomicU64 = AtomicU64::new(0);
 
 /// A message that came.
 #[derive(Clone, Debug)]
@@ -48,7 +51,16 @@ pub struct Wire {
 impl Wire {
     /// Connects and subscribes.
     pub fn connect(port: u16) -> Self {
-        let id = format!("wire-{:?}", thread::current().id());
+        let wire = Self::without_ears(port);
+        wire.client.subscribe("minuano/#", QoS::AtLeastOnce).unwrap();
+        wire.wait("a subscription", |seen| seen.subscribed.then_some(()));
+        wire
+    }
+
+    /// Connects, and only speaks.
+    pub fn without_ears(port: u16) -> Self {
+        let number = WIRES.fetch_add(1, Ordering::Relaxed);
+        let id = format!("wire-{number}");
         let mut options = MqttOptions::new(id, "127.0.0.1", port);
         options.set_max_packet_size(MAX_PACKET, MAX_PACKET).set_keep_alive(Duration::from_secs(30));
         let (client, mut connection) = Client::new(options, 100);
@@ -73,10 +85,17 @@ impl Wire {
                 }
             }
         });
-        client.subscribe("minuano/#", QoS::AtLeastOnce).unwrap();
-        let wire = Self { client, seen, said: Mutex::new(0) };
-        wire.wait("a subscription", |seen| seen.subscribed.then_some(()));
-        wire
+        Self { client, seen, said: Mutex::new(0) }
+    }
+
+    /// Publishes as fast as the broker takes them, and waits until it has them all.
+    pub fn flood(&self, topic: &str, payloads: impl Iterator<Item = String>) {
+        let mut said = self.said.lock().unwrap();
+        for payload in payloads {
+            self.client.publish(topic, QoS::AtLeastOnce, false, payload).unwrap();
+            *said += 1;
+        }
+        self.wait(&format!("the broker to take {topic}"), |seen| (seen.confirmed >= *said).then_some(()));
     }
 
     /// Publishes, and waits until the broker has it.

@@ -3,7 +3,10 @@
 //! # Layout
 //!
 //! - [`accounting`]: measured = stored + lost, whatever is killed on the way
+//! - [`kills`]: fifty times `kill -9`
 //! - [`acknowledgement`]: duplicates, overflow, vanished streams, over the wire
+//! - [`brokers`]: TLS, several at once, one that drops what it took
+//! - [`service`]: systemd, health, what is tried before a start, a stop under load, the store's commands
 //! - [`take_over`]: one gateway owns a station
 //! - [`presence`]: who is there, by will, by silence and by word
 //! - [`stream`]: events as they happen, and after an interruption
@@ -27,11 +30,14 @@ mod acknowledgement;
 mod bad_config;
 mod bad_http;
 mod bad_payloads;
+mod brokers;
 mod conformance;
 mod degraded;
+mod kills;
 mod lake_files;
 mod panel;
 mod presence;
+mod service;
 mod sqlite;
 mod stream;
 mod take_over;

@@ -1,4 +1,6 @@
-//! Measures speed as ratios against a peer in the same run.
+//! Measures what things cost: speed as ratios against a peer in the same run, the station against its goals.
+
+mod station;
 
 use clap::{Args, ValueEnum};
 
@@ -9,7 +11,7 @@ use crate::process::{cargo, must, target};
 /// What is measured.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Figures and method stand in docs/benchmarks.md.\n\nExamples:\n  cargo xtask bench telemetry\n  cargo xtask bench ingest\n  \
+    after_help = "Figures and method stand in docs/benchmarks.md.\n\nExamples:\n  cargo xtask bench telemetry\n  cargo xtask bench station\n  cargo xtask bench ingest\n  \
                   cargo xtask bench ingest -- paced --rate 10000 --stations 100000 --seconds 600"
 )]
 pub struct Options {
@@ -25,6 +27,8 @@ pub struct Options {
 enum Benchmark {
     /// Decoding of messages: messages a second, beside serde_json's untyped parser.
     Telemetry,
+    /// The station as firmware: memory, instructions, bytes on disk, size, start.
+    Station,
     /// From the broker to the lake: rate, CPU, memory, latency, idling.
     Ingest,
     /// The panel in Chromium: first values painted, 100,000 points redrawn beside Chart.js.
@@ -63,6 +67,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             Benchmark::Telemetry => {
                 must(cargo().args(["bench", "--package", "minuano-telemetry", "--bench", "decode"]))?;
             }
+            Benchmark::Station => station::run()?,
         }
     }
     Ok(())

@@ -105,6 +105,12 @@ impl Target {
         self == Self::Armhf
     }
 
+    /// The one of this machine.
+    pub fn here() -> anyhow::Result<Self> {
+        let here = Self::value_variants().iter().copied().find(|target| target.is_here());
+        here.with_context(|| format!("nothing is built for {}", std::env::consts::ARCH))
+    }
+
     fn is_here(self) -> bool {
         std::env::consts::OS == "linux" && self.triple().starts_with(std::env::consts::ARCH)
     }

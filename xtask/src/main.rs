@@ -5,8 +5,10 @@ mod arm64;
 mod bench;
 mod browser;
 mod chaos;
+mod containers;
 mod cross;
 mod demo;
+mod deny;
 mod install;
 mod package;
 mod panel;
@@ -29,13 +31,13 @@ enum Chore {
     Demo(demo::Options),
     /// Installs what the tests need where it is missing, and runs everything.
     Test(suites::Options),
-    /// Measures speed as ratios against a peer in the same run.
+    /// Measures what things cost, beside a peer or a goal.
     Bench(bench::Options),
     /// Makes the README's two pictures of the panel, docs/panel-now.png and docs/panel-charts.png.
     Screenshots,
     /// Builds for the Raspberry Pi: with cross and Docker, or with Debian's own cross toolchain.
     Cross(cross::Options),
-    /// Makes Debian packages of the station, with its unit, man pages and completions.
+    /// Makes Debian packages of station and gateway, with units, man pages and completions.
     Package(package::Options),
 }
 

@@ -1,32 +1,63 @@
-//! Debian packages of the station, by cargo-deb.
+//! Debian packages of the station and the gateway, by cargo-deb.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, ensure};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::cross::{self, Build, Target, Toolchain};
+use crate::panel;
 use crate::process::{cargo, must, root, target};
 
 /// cargo-deb, this version and no other: a package should not change because a tool did.
 const CARGO_DEB: &str = "3.8.0";
-const STATION: &str = "minuano-station";
-/// Where the assets in station/Cargo.toml look for man pages and completions.
+/// Where the assets in their Cargo.toml look for man pages, completions and the gateway's configuration.
 const PAGES: &str = "target/pages";
+
+/// What there is a package of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Package {
+    /// For the Pi that has the sensors.
+    #[value(name = "minuano-station")]
+    Station,
+    /// For the machine that keeps what stations measure.
+    #[value(name = "minuano-gateway")]
+    Gateway,
+}
+
+impl Package {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Station => "minuano-station",
+            Self::Gateway => "minuano-gateway",
+        }
+    }
+
+    /// Small for a card, or quick for a stream of readings.
+    fn profile(self) -> &'static str {
+        match self {
+            Self::Station => "firmware",
+            Self::Gateway => "release",
+        }
+    }
+}
 
 /// For which machines.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cargo xtask package\n  cargo xtask package --target aarch64-unknown-linux-gnu\n\nSee docs/packaging.md."
+    after_help = "Examples:\n  cargo xtask package\n  cargo xtask package --package minuano-gateway --target aarch64-unknown-linux-gnu\n\nSee docs/packaging.md."
 )]
 pub struct Options {
     /// The machine; may be given more than once. All of them where not given.
     #[arg(long, value_enum)]
     target: Vec<Target>,
-    /// Cargo's profile.
-    #[arg(long, default_value = "firmware")]
-    profile: String,
+    /// The package; may be given more than once. Both where not given.
+    #[arg(long, value_enum)]
+    package: Vec<Package>,
+    /// Cargo's profile [default: firmware for the station, release for the gateway]
+    #[arg(long)]
+    profile: Option<String>,
     /// By which toolchain; cross where it and Docker are there, where not given.
     #[arg(long, value_enum)]
     with: Option<Toolchain>,
@@ -44,35 +75,57 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let all = [Target::Arm64, Target::Armhf, Target::Amd64];
     let targets = if options.target.is_empty() { &all[..] } else { &options.target };
 
-    pages()?;
+    let both = [Package::Station, Package::Gateway];
+    let packages = if options.package.is_empty() { &both[..] } else { &options.package };
     let cargo_deb = cargo_deb()?;
-    for &target in targets {
-        let build = Build { target, package: STATION, profile: &options.profile, toolchain };
-        let binary = build.run()?;
-        let package = folder.join(name(target));
-        make(&cargo_deb, &build, &package)?;
-        println!(
-            "{}: {} bytes, its binary {} bytes",
-            package.display(),
-            std::fs::metadata(&package)?.len(),
-            std::fs::metadata(&binary)?.len()
-        );
+    for &package in packages {
+        if package == Package::Gateway {
+            // It embeds the panel.
+            panel::build()?;
+        }
+        pages(package)?;
+        let profile = options.profile.as_deref().unwrap_or(package.profile());
+        for &target in targets {
+            let build = Build { target, package: package.name(), profile, toolchain };
+            let binary = build.run()?;
+            let made = folder.join(file_name(package, target));
+            make(&cargo_deb, &build, &made)?;
+            println!(
+                "{}: {} bytes, its binary {} bytes",
+                made.display(),
+                std::fs::metadata(&made)?.len(),
+                std::fs::metadata(&binary)?.len()
+            );
+        }
     }
     Ok(())
 }
 
 /// `minuano-station_0.1.0-1_arm64.deb`; the version is the whole workspace's.
-fn name(target: Target) -> String {
-    format!("{STATION}_{}-1_{}.deb", env!("CARGO_PKG_VERSION"), target.debian())
+fn file_name(package: Package, target: Target) -> String {
+    format!("{}_{}-1_{}.deb", package.name(), env!("CARGO_PKG_VERSION"), target.debian())
 }
 
 /// Man pages and completions, from the definition of the command line.
-fn pages() -> anyhow::Result<()> {
-    let folder = root().join(PAGES);
+fn pages(package: Package) -> anyhow::Result<()> {
+    let folder = root().join(PAGES).join(package.name());
     if folder.exists() {
         std::fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
     }
-    must(cargo().args(["run", "--quiet", "--package", STATION, "--example", "pages", "--"]).arg(&folder))
+    must(
+        cargo()
+            .args(["run", "--quiet", "--package", package.name(), "--example", "pages", "--"])
+            .arg(&folder),
+    )?;
+    if package == Package::Gateway {
+        // A station on the same machine has /var/lib/minuano, which belongs to another user.
+        let example = std::fs::read_to_string(root().join("gateway/gateway.example.toml"))?;
+        std::fs::write(
+            folder.join("gateway.toml"),
+            example.replace("/var/lib/minuano/", "/var/lib/minuano-gateway/"),
+        )?;
+    }
+    Ok(())
 }
 
 /// cargo-deb, installed under `target/` where it is missing.
@@ -101,7 +154,7 @@ fn make(cargo_deb: &Path, build: &Build<'_>, package: &Path) -> anyhow::Result<(
         "deb",
         "--quiet",
         "--package",
-        STATION,
+        build.package,
         "--no-build",
         "--no-strip",
         "--profile",

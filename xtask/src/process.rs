@@ -63,6 +63,11 @@ impl Service {
         Ok(Self { name: name.to_owned(), child })
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// An error if it ended by itself.
     pub fn must_run(&mut self) -> anyhow::Result<()> {
         match self.child.try_wait()? {

@@ -9,6 +9,8 @@ use clap::{Args, ValueEnum};
 
 use crate::arm64;
 use crate::chaos;
+use crate::containers;
+use crate::deny;
 use crate::install;
 use crate::panel::{self, npm};
 use crate::process::{cargo, shown, target};
@@ -16,12 +18,13 @@ use crate::process::{cargo, shown, target};
 /// Which suites run.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --only rust\n  cargo xtask test --only arm64\n  \
+    after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --only rust\n  cargo xtask test --only arm64\n  cargo xtask test --only deny\n  \
                   cargo xtask test chaos\n  cargo xtask test chaos --long\n  cargo xtask test chaos -- --seed 7 --embedded\n  \
-                  cargo xtask test fuzz --long"
+                  cargo xtask test fuzz --long\n  cargo xtask test containers"
 )]
 pub struct Options {
-    /// Runs one suite: format, clippy, panel-types, panel-units, rust, chaos or arm64.
+    /// Runs one suite: format, clippy, panel-types, panel-units, rust, chaos, arm64, or deny, which
+    /// runs only when it is named.
     #[arg(long, value_name = "SUITE")]
     only: Option<String>,
     /// Runs this alone, and with --long for as long as it deserves.
@@ -42,6 +45,8 @@ enum Proof {
     Chaos,
     /// Any bytes at every door.
     Fuzz,
+    /// Both images built, pushed, pulled and run; needs root.
+    Containers,
 }
 
 /// How many tests of a suite went how.
@@ -55,6 +60,8 @@ struct Tally {
 /// The suites that are more than one command.
 const ARM64: &str = "arm64";
 const CHAOS: &str = "chaos";
+/// Runs only when it is named: its tool takes a minute to install.
+const DENY: &str = "deny";
 
 impl Tally {
     fn add(&mut self, other: Self) {
@@ -86,6 +93,10 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     match options.which {
         Some(Proof::Chaos) => return chaos::run(options.long, &options.arguments).map(drop),
         Some(Proof::Fuzz) => return fuzz(options.long),
+        Some(Proof::Containers) => {
+            panel::build()?;
+            return sum(run_containers(), begun);
+        }
         None => {}
     }
     if options.only.as_deref() == Some(CHAOS) {
@@ -94,6 +105,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if options.only.as_deref() == Some(ARM64) {
         // It needs neither panel nor Python.
         return sum(run_arm64(), begun);
+    }
+    if options.only.as_deref() == Some(DENY) {
+        return sum(run_suite(DENY, &mut deny::command()?, Counts::Whole)?, begun);
     }
     install::debian_packages()?;
     let python = install::python()?;
@@ -190,16 +204,26 @@ fn run_chaos() -> Tally {
 
 /// Builds for the Raspberry Pi and runs that.
 fn run_arm64() -> Tally {
-    println!("\n── {ARM64}: the station for aarch64-unknown-linux-gnu, under qemu-aarch64-static");
+    own(ARM64, "the station for aarch64-unknown-linux-gnu, under qemu-aarch64-static", arm64::run)
+}
+
+/// Builds both images and runs them.
+fn run_containers() -> Tally {
+    own("containers", "both images, by an engine and a registry of this run's own", containers::run)
+}
+
+/// Runs a suite that is no command of its own.
+fn own(name: &str, what: &str, suite: impl Fn() -> anyhow::Result<arm64::Outcome>) -> Tally {
+    println!("\n── {name}: {what}");
     let begun = Instant::now();
-    let tally = match arm64::run() {
+    let tally = match suite() {
         Ok(outcome) => Tally { passed: outcome.passed, failed: outcome.failed, skipped: outcome.skipped },
         Err(error) => {
             println!("{error:#}");
             Tally { failed: 1, ..Tally::default() }
         }
     };
-    say(ARM64, tally, begun);
+    say(name, tally, begun);
     tally
 }
 

@@ -4,6 +4,10 @@ use minuano_telemetry::Millis;
 
 use super::ranges::{RangeSet, covered_to, uncovered};
 
+/// Ranges of stored readings in one stream, some 100 bytes each. Holes are what a broker drops now and then; they are filled
+/// oldest first, and what fills one is always taken, so a stream at this bound comes down from it.
+pub const MAX_RANGES: usize = 16_384;
+
 /// How a `seq` is accounted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -39,6 +43,9 @@ pub enum Arrival {
     New,
     /// It is here already.
     Duplicate,
+    /// It would make another hole, and the stream has [`MAX_RANGES`]: it is not stored and not accounted for, so
+    /// its station keeps it and sends it again behind those that fill the holes.
+    TurnedAway,
 }
 
 /// Everything known of one stream.
@@ -137,6 +144,16 @@ impl Account {
             self.duplicates += 1;
             return Arrival::Duplicate;
         }
+        let stored = self.set(Kind::Stored);
+        if stored.ranges() >= MAX_RANGES && !stored.touches(seq) {
+            return Arrival::TurnedAway;
+        }
+        self.store(seq, at);
+        Arrival::New
+    }
+
+    /// Takes that a reading which was not here is stored, whatever the bound: a salvage brings many at once.
+    pub fn store(&mut self, seq: u64, at: Millis) {
         if self.set(Kind::Stored).highest().is_none_or(|highest| seq > highest) {
             self.last_at = Some(at);
         }
@@ -145,7 +162,6 @@ impl Account {
         }
         self.set_mut(Kind::Stored).insert(seq, seq);
         self.advance();
-        Arrival::New
     }
 
     fn give_up(&mut self, first: u64, last: u64, kind: Kind) {
@@ -259,6 +275,28 @@ mod tests {
         account.listed(Some(4));
         account.end();
         assert_eq!(ranges(&account, Kind::Ended), [(2, 4)]);
+    }
+
+    #[test]
+    fn at_the_bound_of_ranges_only_what_fills_a_hole_is_taken_and_nothing_is_lost() {
+        let most = u64::try_from(MAX_RANGES).unwrap();
+        let mut account = account();
+        arrive(&mut account, (1..=most).map(|n| 2 * n));
+        let beyond = 2 * most + 2;
+        assert_eq!(account.arrive(beyond, at(0)), Arrival::TurnedAway);
+        assert_eq!(
+            account.arrive(beyond, at(0)),
+            Arrival::TurnedAway,
+            "it is no duplicate when it comes again"
+        );
+        assert_eq!(account.set(Kind::Stored).ranges(), MAX_RANGES);
+        assert_eq!(account.through(), 0);
+        assert_eq!(account.arrive(2, at(0)), Arrival::Duplicate);
+        for seq in (1..=most).map(|n| 2 * n - 1) {
+            assert_eq!(account.arrive(seq, at(0)), Arrival::New, "{seq} fills a hole");
+        }
+        assert_eq!((account.through(), account.set(Kind::Stored).ranges()), (2 * most, 1));
+        assert_eq!(account.arrive(beyond, at(0)), Arrival::New, "its station sends it again");
     }
 
     #[test]

@@ -36,6 +36,18 @@ impl RangeSet {
         self.count
     }
 
+    /// How many ranges it takes to say so.
+    pub fn ranges(&self) -> usize {
+        self.ranges.len()
+    }
+
+    /// Whether `number` is in one of its ranges or beside one, so that it needs no other.
+    pub fn touches(&self, number: u64) -> bool {
+        self.contains(number)
+            || self.contains(number.saturating_sub(1))
+            || self.contains(number.saturating_add(1))
+    }
+
     /// The highest number in it.
     pub fn highest(&self) -> Option<u64> {
         self.ranges.last_key_value().map(|(_, last)| *last)

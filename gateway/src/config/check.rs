@@ -7,24 +7,24 @@ use minuano_settings::{Layers, Problems, Secret};
 use minuano_telemetry::GatewayName;
 use serde::Deserialize;
 
+use super::alerts::{self, RawAlert};
 use super::events::RawEvents;
-use super::{AcknowledgeConfig, Config, HttpConfig, LakeConfig, MqttConfig, QualityConfig, StoreConfig};
-
-/// rumqttc cannot do with less.
-const SHORTEST_KEEP_ALIVE: Duration = Duration::from_secs(5);
+use super::mqtt::{self, Written};
+use super::{AcknowledgeConfig, Config, HttpConfig, LakeConfig, QualityConfig, StoreConfig};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Raw {
     gateway: Option<String>,
     broker: RawBroker,
-    mqtt: Vec<MqttConfig>,
+    mqtt: Vec<Written>,
     http: HttpConfig,
     store: StoreConfig,
     lake: Option<LakeConfig>,
     acknowledge: AcknowledgeConfig,
     quality: QualityConfig,
     events: RawEvents,
+    alert: Vec<RawAlert>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -44,8 +44,10 @@ impl Default for RawBroker {
 pub fn from_layers(layers: &Layers) -> Result<Config, Problems> {
     let (raw, mut problems): (Raw, _) = layers.load()?;
     let gateway = gateway_name(raw.gateway, &mut problems);
-    let mqtt = brokers(raw.mqtt, &raw.broker, &mut problems);
+    let embedded = raw.broker.embedded.then_some(raw.broker.listen);
+    let mqtt = mqtt::checked(raw.mqtt, embedded, &mut problems);
     let lake = raw.lake.map(|lake| checked_lake(lake, &mut problems));
+    let alerts = alerts::checked(raw.alert, gateway.as_ref(), &mqtt, &mut problems);
     let events = raw.events.checked(&mut problems);
     problems.require(
         (1..=100_000).contains(&raw.store.commit_readings),
@@ -58,17 +60,19 @@ pub fn from_layers(layers: &Layers) -> Result<Config, Problems> {
         "takes at least \"1d\"",
     );
     raw.quality.check(&mut problems);
+    let http = raw.http.checked(&mut problems);
     match gateway {
         Some(gateway) => problems.or(Config {
             gateway,
-            broker: raw.broker.embedded.then_some(raw.broker.listen),
+            broker: embedded,
             mqtt,
-            http: raw.http,
+            http,
             store: raw.store,
             lake,
             acknowledge: raw.acknowledge,
             quality: raw.quality,
             events,
+            alerts,
         }),
         None => Err(problems),
     }
@@ -101,62 +105,6 @@ fn gateway_name(configured: Option<String>, problems: &mut Problems) -> Option<G
             None
         }
     }
-}
-
-fn brokers(mut joined: Vec<MqttConfig>, own: &RawBroker, problems: &mut Problems) -> Vec<MqttConfig> {
-    let mut addresses = Vec::new();
-    for (index, broker) in joined.iter_mut().enumerate() {
-        let key = |name: &str| format!("mqtt[{index}].{name}");
-        problems.require(!broker.host.is_empty(), &key("host"), "takes a host name or address");
-        problems.require(broker.port != 0, &key("port"), "takes 1 to 65535");
-        let again = addresses.contains(&(broker.host.clone(), broker.port));
-        problems.require(
-            !again,
-            &key("host"),
-            "is listed before with the same port; one connection is enough",
-        );
-        addresses.push((broker.host.clone(), broker.port));
-        problems.require(
-            broker.keep_alive >= SHORTEST_KEEP_ALIVE,
-            &key("keep_alive"),
-            "takes at least \"5s\"",
-        );
-        problems.require(
-            !broker.retry_first.is_zero() && broker.retry_first <= broker.retry_most,
-            &key("retry_first"),
-            "takes more than \"0s\" and at most retry_most",
-        );
-        broker.password = Secret::either(
-            broker.password.take(),
-            broker.password_file.as_deref(),
-            &key("password"),
-            problems,
-        );
-        problems.require(
-            broker.password.is_none() || broker.user.is_some(),
-            &key("user"),
-            "is missing beside the password",
-        );
-    }
-    if own.embedded {
-        problems.require(
-            own.listen.ip().is_loopback(),
-            "broker.listen",
-            format_args!(
-                "{} is open to others; the embedded broker has no users and no TLS yet, so it takes a loopback address such as 127.0.0.1:1883",
-                own.listen
-            ),
-        );
-        problems.require(own.listen.port() != 0, "broker.listen", "takes a port from 1 to 65535");
-        let host = own.listen.ip().to_string();
-        joined.insert(0, MqttConfig { host, port: own.listen.port(), ..MqttConfig::default() });
-    }
-    problems.require(
-        !joined.is_empty(),
-        "mqtt",
-        "there is no broker to listen to; it takes [broker] embedded = true, or [[mqtt]] with host and port",
-    );
-    joined
 }
 
 fn checked_lake(mut lake: LakeConfig, problems: &mut Problems) -> LakeConfig {
@@ -255,7 +203,8 @@ mod tests {
     fn what_the_example_only_mentions_is_right_too() {
         let example = include_str!("../../gateway.example.toml").replace("#: ", "");
         let problems = load(&example).unwrap_err();
-        let only_files = problems.0.iter().all(|problem| problem.key.ends_with("_file"));
+        let of_a_file = |key: &str| key.ends_with("_file") || key.starts_with("mqtt[0].tls.");
+        let only_files = problems.0.iter().all(|problem| of_a_file(&problem.key));
         assert!(only_files, "{problems}");
     }
 

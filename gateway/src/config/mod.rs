@@ -1,7 +1,10 @@
 //! The gateway's configuration: `/etc/minuano/gateway.toml`, environment, flags.
 
+pub mod alerts;
 mod check;
 pub mod events;
+mod http;
+mod mqtt;
 mod quality;
 
 pub use quality::{PlaceConfig, QualityConfig, QuantityConfig};
@@ -13,6 +16,9 @@ use std::time::Duration;
 use minuano_settings::{Layers, Problems, Secret};
 use minuano_telemetry::GatewayName;
 use serde::Deserialize;
+
+pub use http::HttpConfig;
+pub use mqtt::MqttConfig;
 
 /// Read when no `--config` names another.
 pub const DEFAULT_FILE: &str = "/etc/minuano/gateway.toml";
@@ -40,60 +46,8 @@ pub struct Config {
     pub quality: QualityConfig,
     /// When weather is an event.
     pub events: crate::events::Rules,
-}
-
-/// A broker to join.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct MqttConfig {
-    /// Name or address.
-    pub host: String,
-    /// TCP port.
-    pub port: u16,
-    /// Name for the broker's password file.
-    pub user: Option<String>,
-    /// Password beside it.
-    pub password: Option<Secret>,
-    /// File that holds the password.
-    pub password_file: Option<PathBuf>,
-    /// How often an idle connection is tested.
-    #[serde(with = "minuano_settings::duration")]
-    pub keep_alive: Duration,
-    /// Bounds of the time between tries to connect.
-    #[serde(with = "minuano_settings::duration")]
-    pub retry_first: Duration,
-    /// The longest time between tries.
-    #[serde(with = "minuano_settings::duration")]
-    pub retry_most: Duration,
-}
-
-impl Default for MqttConfig {
-    fn default() -> Self {
-        Self {
-            host: "localhost".to_owned(),
-            port: 1883,
-            user: None,
-            password: None,
-            password_file: None,
-            keep_alive: Duration::from_secs(30),
-            retry_first: Duration::from_millis(500),
-            retry_most: Duration::from_secs(30),
-        }
-    }
-}
-
-/// Where routes and panel are served.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct HttpConfig {
-    /// Address and port; port 0 takes a free one.
-    pub listen: SocketAddr,
-}
-
-impl Default for HttpConfig {
-    fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)) }
-    }
+    /// Who is told of what.
+    pub alerts: Vec<crate::alert::send::Destination>,
 }
 
 /// The store's file and how long raw rows stay in it.

@@ -14,7 +14,7 @@ use super::cursor::{self, CursorError};
 use super::parameters::{self, Limit, Query, Time};
 use super::problem::Problem;
 use super::reading::{QualityFlag, Timestamp};
-use crate::store::query::{Page, anomalies, station_row};
+use crate::store::query::anomalies;
 
 /// Which episodes. All of them where nothing is given.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -143,25 +143,14 @@ pub async fn list(
     State(app): State<Arc<App>>,
     Query(which): Query<Which>,
 ) -> Result<Json<Anomalies>, Problem> {
-    parameters::known(&app, which.station.as_ref())?;
-    let (from, to) = (which.from.map(|time| time.0), which.to.map(|time| time.0));
-    parameters::check_order(from, to)?;
+    let (from, to) = parameters::ends(which.from, which.to)?;
     let limit = which.limit.unwrap_or_default().0;
-    let page = app
-        .store
-        .ask(move |connection| {
-            let station = match &which.station {
-                Some(name) => match station_row(connection, name)? {
-                    Some(row) => Some(row),
-                    None => return Ok(Page::empty()),
-                },
-                None => None,
-            };
-            let state = which.state.map(|Asked(state)| state);
-            let which_ones = anomalies::Which { station, from, to, state };
-            anomalies::page(connection, which_ones, which.cursor.map(|After(position)| position), limit)
-        })
-        .await?;
+    let page = parameters::of_station(&app, which.station, move |connection, station| {
+        let state = which.state.map(|Asked(state)| state);
+        let which_ones = anomalies::Which { station, from, to, state };
+        anomalies::page(connection, which_ones, which.cursor.map(|After(position)| position), limit)
+    })
+    .await?;
     let next = page.next.map(|(from, id)| cursor::write("anomalies", &[from.get(), id]));
     Ok(Json(Anomalies { items: page.items.into_iter().map(Anomaly::from).collect(), next }))
 }

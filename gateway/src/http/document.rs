@@ -18,7 +18,10 @@ use super::{
         title = "Minuano gateway",
         description = "What weather stations measured. Lists are `{\"items\":[…],\"next\":null}`; times are RFC 3339 in \
             UTC; ranges are [from, to); days are those of the station's zone. Every error is \
-            `application/problem+json`. A parameter that a route does not know is an error.",
+            `application/problem+json`. A parameter that a route does not know is an error. Where the gateway has a read \
+            token, everything here and `/metrics` takes `Authorization: Bearer …` or the cookie that `/login` gives, and is \
+            401 without; `/healthz` is open, and `/readyz` without its details. A client that asks for too much gets 429 \
+            with `Retry-After`. Answers carry `X-Request-Id`, and whole ones an `ETag` for `If-None-Match`.",
     ),
     servers((url = "/", description = "This gateway")),
     tags(

@@ -15,7 +15,6 @@ use super::parameters::{self, Limit, Query, Time};
 use super::problem::Problem;
 use super::reading::Timestamp;
 use crate::store::query::losses::{self, Loss, Position};
-use crate::store::query::{Page, station_row};
 
 /// Which losses. All of them where nothing is given.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -150,23 +149,12 @@ impl From<Loss> for Lost {
     )
 )]
 pub async fn list(State(app): State<Arc<App>>, Query(which): Query<Which>) -> Result<Json<Losses>, Problem> {
-    parameters::known(&app, which.station.as_ref())?;
-    let (from, to) = (which.from.map(|time| time.0), which.to.map(|time| time.0));
-    parameters::check_order(from, to)?;
+    let (from, to) = parameters::ends(which.from, which.to)?;
     let limit = which.limit.unwrap_or_default().0;
-    let page = app
-        .store
-        .ask(move |connection| {
-            let station = match &which.station {
-                Some(name) => match station_row(connection, name)? {
-                    Some(row) => Some(row),
-                    None => return Ok(Page::empty()),
-                },
-                None => None,
-            };
-            let which_ones = losses::Which { station, from, to };
-            losses::page(connection, which_ones, which.cursor.map(|After(position)| position), limit)
-        })
-        .await?;
+    let page = parameters::of_station(&app, which.station, move |connection, station| {
+        let which_ones = losses::Which { station, from, to };
+        losses::page(connection, which_ones, which.cursor.map(|After(position)| position), limit)
+    })
+    .await?;
     Ok(Json(Losses { items: page.items.into_iter().map(Lost::from).collect(), next: page.next.map(write) }))
 }

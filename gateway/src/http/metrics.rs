@@ -57,6 +57,16 @@ fn describe() {
     );
     describe_counter!("minuano_readings_retimed_total", "Readings stored under the time of their arrival.");
     describe_counter!("minuano_http_requests_total", "HTTP answers, by route and status.");
+    describe_counter!(
+        "minuano_http_limited_total",
+        "Requests of clients that asked for too much, by reason."
+    );
+    describe_counter!(
+        "minuano_http_clients_shared_total",
+        "Requests counted together because too many clients are there to tell apart."
+    );
+    describe_counter!("minuano_http_unauthorised_total", "Requests without the read token.");
+    describe_counter!("minuano_http_stalled_total", "Connections closed because their client took nothing.");
     describe_counter!("minuano_stream_refused_total", "Listeners turned away because too many were there.");
     describe_counter!(
         "minuano_stream_missed_total",

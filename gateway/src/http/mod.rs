@@ -7,13 +7,16 @@
 //!
 //! What every route shares:
 //!
-//! - [`App`], [`router`], [`serve`]: this file
+//! - [`App`], [`router`]: this file
+//! - `server`: takes connections; `seats`: so many of them
 //! - [`problem`]: every error is `application/problem+json`
 //! - [`parameters`]: query parameters, each refused by name; the bounds of what may be asked
 //! - [`cursor`]: where the next page of a list begins
 //! - [`accept`]: JSON, CSV or Parquet
-//! - [`guard`]: panics answered, requests counted
-//! - `seats`: a bound on open connections
+//! - [`guard`], [`request_id`]: requests named, logged and counted, panics answered
+//! - [`limit`]: what one client may ask for
+//! - [`login`]: who may read, where a token is configured
+//! - [`cached`]: what a client has already is not sent again
 //! - [`document`]: the OpenAPI document, made from the routes
 //!
 //! The routes, below `/api/v1`:
@@ -34,6 +37,7 @@
 pub mod accept;
 pub mod anomalies;
 pub mod bucket;
+pub mod cached;
 pub mod climate;
 pub mod cursor;
 pub mod document;
@@ -42,6 +46,8 @@ pub mod export;
 pub mod guard;
 pub mod health;
 pub mod lake;
+pub mod limit;
+pub mod login;
 pub mod losses;
 pub mod metrics;
 pub mod panel;
@@ -52,8 +58,11 @@ pub mod readiness;
 pub mod reading;
 pub mod readings;
 pub mod records;
+pub mod request_id;
 pub mod resolution;
 mod seats;
+mod server;
+mod settings;
 pub mod station;
 pub mod stations;
 pub mod stream;
@@ -63,33 +72,35 @@ pub mod tendency;
 #[cfg(test)]
 mod tests;
 
-use std::future::Future;
-use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
 use minuano_telemetry::{GatewayName, Millis};
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 
 pub use document::openapi;
+use limit::Clients;
 pub use readiness::Readiness;
-use seats::Seats;
+pub use server::serve;
+use settings::Settings;
 
 use crate::clock::now;
+use crate::config::HttpConfig;
 use crate::directory::Directory;
 use crate::live::Hub;
 use crate::store::Store;
 
 /// Where the routes begin.
 pub const BASE: &str = "/api/v1";
-/// How long answers under way may hold the stop up.
-const STOP_WITHIN: Duration = Duration::from_secs(2);
-/// How often the metrics' histograms are folded, scraped or not.
-const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+/// No body is read but that of the login page.
+const MAX_BODY: usize = 4_096;
+/// Smaller answers are not worth it.
+const COMPRESSED_FROM: u16 = 512;
 
 /// What the routes look at.
 #[derive(Debug)]
@@ -102,6 +113,8 @@ pub struct App {
     gateway: GatewayName,
     lake: Option<String>,
     listeners: stream::Listeners,
+    settings: Settings,
+    clients: Arc<Clients>,
     started_at: Millis,
 }
 
@@ -116,7 +129,11 @@ impl App {
         metrics: PrometheusHandle,
         lake: Option<String>,
     ) -> Self {
+        let settings = Settings::from(&HttpConfig::default());
+        let clients = Arc::new(Clients::new(settings.allowance));
         Self {
+            settings,
+            clients,
             store,
             directory,
             hub,
@@ -128,51 +145,30 @@ impl App {
             started_at: now(),
         }
     }
+
+    /// As the configuration says, rather than by its defaults.
+    #[must_use]
+    pub fn served_as(self, config: &HttpConfig) -> Self {
+        let settings = Settings::from(config);
+        Self { clients: Arc::new(Clients::new(settings.allowance)), settings, ..self }
+    }
 }
 
 /// Every route.
 pub fn router(app: Arc<App>) -> Router {
     let (routes, _) = document::routes().split_for_parts();
+    let worth_it = SizeAbove::new(COMPRESSED_FROM)
+        .and(NotForContentType::SSE)
+        .and(NotForContentType::IMAGES)
+        .and(NotForContentType::const_new(accept::PARQUET));
     routes
+        .route("/login", get(login::ask).post(login::enter).layer(DefaultBodyLimit::max(MAX_BODY)))
         .fallback(panel::serve)
         .method_not_allowed_fallback(problem::method_not_allowed)
-        .layer(from_fn(guard::guard))
+        .layer(from_fn(cached::revalidate))
+        .layer(CompressionLayer::new().compress_when(worth_it))
+        .layer(from_fn_with_state(Arc::clone(&app), login::admit))
+        .layer(from_fn_with_state(Arc::clone(&app), limit::admit))
+        .layer(from_fn_with_state(Arc::clone(&app), guard::guard))
         .with_state(app)
-}
-
-/// Answers on `listener` until `shutdown` is there; then ends streams and finishes what is under way,
-/// within two seconds.
-pub async fn serve(
-    listener: TcpListener,
-    app: Arc<App>,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let upkeep = tokio::spawn(keep_up(app.metrics.clone()));
-    let (stopping, stopped) = oneshot::channel();
-    let signal = {
-        let app = Arc::clone(&app);
-        async move {
-            shutdown.await;
-            app.listeners.close();
-            let _ = stopping.send(());
-        }
-    };
-    let serving = axum::serve(Seats::of(listener), router(app)).with_graceful_shutdown(signal);
-    let result = tokio::select! {
-        result = async move { serving.await } => result,
-        () = async { if stopped.await.is_ok() { tokio::time::sleep(STOP_WITHIN).await } else { std::future::pending().await } } => {
-            tracing::warn!("requests still under way were cut off");
-            Ok(())
-        }
-    };
-    upkeep.abort();
-    result
-}
-
-async fn keep_up(metrics: PrometheusHandle) {
-    let mut interval = tokio::time::interval(METRICS_UPKEEP);
-    loop {
-        interval.tick().await;
-        metrics.run_upkeep();
-    }
 }

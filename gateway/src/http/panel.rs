@@ -1,13 +1,11 @@
 //! The panel: the built dashboard, from this binary. No file of it comes from another host.
 
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, IF_NONE_MATCH, REFERRER_POLICY,
-};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap};
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use super::problem;
+use super::{cached, problem};
 
 /// What `npm run build` made, if it was run before this binary was built.
 #[derive(RustEmbed)]
@@ -15,9 +13,11 @@ use super::problem;
 #[allow_missing = true]
 struct Built;
 
-/// The panel speaks with the gateway that it came from and nobody else, and runs only what stands in files.
-const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'self'; \
-     form-action 'none'; frame-ancestors 'self'";
+/// The panel speaks with the gateway that it came from and nobody else. Nothing runs or looks in a page but what is
+/// in a file of the panel's.
+pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
+     font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; object-src 'none'; \
+     base-uri 'none'; form-action 'self'; frame-ancestors 'self'";
 const INDEX: &str = "index.html";
 /// Below this, names carry a hash of what is in them.
 const HASHED: &str = "assets/";
@@ -41,16 +41,19 @@ fn answer<Files: RustEmbed>(method: &Method, uri: &Uri, headers: &HeaderMap) -> 
     }
     match file {
         Some(file) => give(path, file, headers),
-        None => Html(include_str!("panel_missing.html")).into_response(),
+        None => {
+            ([(CONTENT_SECURITY_POLICY, POLICY)], Html(include_str!("panel_missing.html"))).into_response()
+        }
     }
 }
 
 fn give(path: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
     let tag: String = file.metadata.sha256_hash()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-    let tag = format!("\"{tag}\"");
+    // Weak, since the file may leave compressed.
+    let tag = format!("W/\"{tag}\"");
     let caching = if path.starts_with(HASHED) { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let common = [(ETAG, tag.as_str()), (CACHE_CONTROL, caching), (REFERRER_POLICY, "no-referrer")];
-    if has(headers, &tag) {
+    let common = [(ETAG, tag.as_str()), (CACHE_CONTROL, caching)];
+    if cached::has(headers, &tag) {
         return (StatusCode::NOT_MODIFIED, common).into_response();
     }
     let kind = match file.metadata.mimetype() {
@@ -61,19 +64,10 @@ fn give(path: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
     (common, typed, file.data).into_response()
 }
 
-/// Whether the browser has the file with this tag.
-fn has(headers: &HeaderMap, tag: &str) -> bool {
-    headers
-        .get_all(IF_NONE_MATCH)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(|known| known.trim().trim_start_matches("W/"))
-        .any(|known| known == tag || known == "*")
-}
-
 #[cfg(test)]
 mod tests {
+    use axum::http::header::IF_NONE_MATCH;
+
     use super::*;
 
     #[derive(RustEmbed)]
@@ -101,7 +95,7 @@ mod tests {
             assert_eq!(index.status(), StatusCode::OK);
             assert_eq!(header(&index, CONTENT_TYPE), "text/html; charset=utf-8");
             assert_eq!(header(&index, CACHE_CONTROL), "no-cache");
-            assert!(header(&index, CONTENT_SECURITY_POLICY).starts_with("default-src 'self'"));
+            assert!(header(&index, CONTENT_SECURITY_POLICY).contains("script-src 'self';"));
             assert!(!header(&index, CONTENT_SECURITY_POLICY).contains("unsafe"));
         }
         let script = get::<Fixture>("/assets/index-0a1b2c3d.js", &none);

@@ -10,11 +10,13 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 use minuano_telemetry::{Millis, StationName};
+use rusqlite::Connection;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error};
 
 use super::App;
 use super::problem::Problem;
 use crate::directory::StationNow;
+use crate::store::query::{Page, station_row};
 
 /// The most items in one page.
 pub const MAX_LIMIT: usize = 10_000;
@@ -198,6 +200,35 @@ impl FromRequestParts<Arc<App>> for PathStation {
 fn unknown(name: &str, why: Option<minuano_telemetry::NameError>) -> Problem {
     let why = why.map(|error| format!(": a name that {error}")).unwrap_or_default();
     Problem::not_found(format!("there is no station {name:?}{why}; GET /api/v1/stations lists them"))
+}
+
+/// Both ends of a range, either of which may be open.
+pub fn ends(from: Option<Time>, to: Option<Time>) -> Result<(Option<Millis>, Option<Millis>), Problem> {
+    let ends = (from.map(|Time(from)| from), to.map(|Time(to)| to));
+    check_order(ends.0, ends.1)?;
+    Ok(ends)
+}
+
+/// A page of what concerns the station that a query names, by its row, or every station where it names none. One
+/// that is known by its name alone has nothing.
+pub async fn of_station<T, P>(
+    app: &App,
+    station: Option<StationName>,
+    page: impl FnOnce(&Connection, Option<i64>) -> rusqlite::Result<Page<T, P>> + Send + 'static,
+) -> Result<Page<T, P>, Problem>
+where
+    T: Send + 'static,
+    P: Send + 'static,
+{
+    known(app, station.as_ref())?;
+    let ask = move |connection: &Connection| match station {
+        None => page(connection, None),
+        Some(name) => match station_row(connection, &name)? {
+            Some(row) => page(connection, Some(row)),
+            None => Ok(Page::empty()),
+        },
+    };
+    Ok(app.store.ask(ask).await?)
 }
 
 /// The station that a query names, where it names one: it must be known.

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::login::MayRead;
 use super::problem::{PROBLEM_JSON, Problem};
 use super::readiness::Condition;
 use super::{App, metrics};
@@ -58,8 +59,15 @@ pub async fn healthz() -> Response {
         (status = 503, description = "Some condition is not met", body = NotReady, content_type = "application/problem+json"),
     )
 )]
-pub async fn readyz(State(app): State<Arc<App>>) -> Response {
-    let conditions = app.readiness.conditions();
+pub async fn readyz(
+    State(app): State<Arc<App>>,
+    Extension(MayRead(may_read)): Extension<MayRead>,
+) -> Response {
+    let mut conditions = app.readiness.conditions();
+    if !may_read {
+        // Brokers' hosts and files' names are no business of who may not read.
+        conditions.iter_mut().for_each(|condition| condition.detail = "shown to who may read".to_owned());
+    }
     let unmet: Vec<String> = conditions
         .iter()
         .filter(|condition| !condition.met)

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::request_id::RequestId;
 use crate::store::StoreError;
 
 /// The content type of every error.
@@ -27,6 +28,10 @@ pub struct Problem {
     /// What was wrong and what would be right.
     #[schema(example = "from: a time is RFC 3339, such as 2026-11-20T12:00:00Z")]
     detail: String,
+    /// The request's `X-Request-Id`, as in the gateway's log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "5f0c9a3e-2a")]
+    request_id: Option<String>,
 }
 
 impl Problem {
@@ -37,6 +42,7 @@ impl Problem {
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
             detail: detail.into(),
+            request_id: RequestId::current().map(|id| id.to_string()),
         }
     }
 
@@ -62,7 +68,8 @@ impl IntoResponse for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         // The file's path is the owner's business, not the client's.
-        tracing::error!(%error, "a route could not read the store");
+        let request = RequestId::current().map(|id| id.to_string());
+        tracing::error!(%error, request, "a route could not read the store");
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "the store could not be read; the gateway's log says why",

@@ -4,52 +4,64 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
-use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Sleep, sleep};
 
-/// The most connections at once; others wait in the kernel's queue.
-pub const MAX_CONNECTIONS: usize = 512;
+/// How long a client may take nothing of what it asked for, before its seat goes to another.
+const STALLED_AFTER: Duration = Duration::from_secs(60);
+/// How long to wait where the process has no descriptors left.
+const REST: Duration = Duration::from_millis(500);
 
-/// A listener that takes no more connections than there are seats.
+/// A listener that takes no more connections than there are seats; others wait in the kernel's queue.
 pub struct Seats {
     listener: TcpListener,
     free: Arc<Semaphore>,
 }
 
 impl Seats {
-    /// [`MAX_CONNECTIONS`] of them.
-    pub fn of(listener: TcpListener) -> Self {
-        Self { listener, free: Arc::new(Semaphore::new(MAX_CONNECTIONS)) }
+    /// So many of them.
+    pub fn of(listener: TcpListener, connections: usize) -> Self {
+        Self { listener, free: Arc::new(Semaphore::new(connections)) }
+    }
+
+    /// The next connection. May be dropped while it waits.
+    pub async fn accept(&mut self) -> (Seated, SocketAddr) {
+        // Never closed, so there is always a seat in the end.
+        let seat = Arc::clone(&self.free).acquire_owned().await.ok();
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, address)) => {
+                    // An event is a small packet that nothing follows: it must not wait for more.
+                    if let Err(error) = stream.set_nodelay(true) {
+                        tracing::debug!(%error, "a connection stays with delayed packets");
+                    }
+                    return (Seated { stream, stalled: None, _seat: seat }, address);
+                }
+                Err(error) if is_of_the_client(&error) => {}
+                Err(error) => {
+                    tracing::error!(%error, "no connection could be taken");
+                    sleep(REST).await;
+                }
+            }
+        }
     }
 }
 
-impl Listener for Seats {
-    type Io = Seated;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Seated, SocketAddr) {
-        // Never closed, so there is always a seat in the end.
-        let seat = Arc::clone(&self.free).acquire_owned().await.ok();
-        let (stream, address) = Listener::accept(&mut self.listener).await;
-        // An event is a small packet that nothing follows: it must not wait for more.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection stays with delayed packets");
-        }
-        (Seated { stream, _seat: seat }, address)
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
-    }
+fn is_of_the_client(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }
 
 /// A connection on its seat.
 pub struct Seated {
     stream: TcpStream,
+    /// Since the client takes nothing.
+    stalled: Option<Pin<Box<Sleep>>>,
     _seat: Option<OwnedSemaphorePermit>,
 }
 
@@ -69,7 +81,13 @@ impl AsyncWrite for Seated {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        if let Poll::Ready(written) = Pin::new(&mut self.stream).poll_write(context, bytes) {
+            self.stalled = None;
+            return Poll::Ready(written);
+        }
+        ready!(self.stalled.get_or_insert_with(|| Box::pin(sleep(STALLED_AFTER))).as_mut().poll(context));
+        metrics::counter!("minuano_http_stalled_total").increment(1);
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -34,7 +34,7 @@ use crate::store::query::{anomalies, readings};
 use crate::store::{StoreError, StoreId, StoredReading};
 
 /// The most listeners at once.
-pub const MAX_LISTENERS: usize = 256;
+pub const MAX_LISTENERS: usize = 512;
 /// The most rows that are told again to a listener that comes back.
 pub const MAX_REPLAY: i64 = 10_000;
 /// Rows read from the store at once.
@@ -146,7 +146,11 @@ pub async fn listen(
     });
     let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
     // nginx would otherwise hold events back until its buffer is full.
-    Ok(([("x-accel-buffering", "no")], Sse::new(events).keep_alive(keep_alive)).into_response())
+    Ok((
+        [("x-accel-buffering", "no"), ("cache-control", "no-store")],
+        Sse::new(events).keep_alive(keep_alive),
+    )
+        .into_response())
 }
 
 /// One open stream.

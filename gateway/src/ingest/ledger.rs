@@ -3,6 +3,8 @@
 //! The ledger keeps in memory what it needs for the next message. When a transaction fails, what the disk
 //! does not have must not be in memory either: [`Ledger::forget_uncommitted`] drops it.
 
+mod listen;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -14,6 +16,7 @@ use rusqlite::Connection;
 
 use super::admit::{at_resolution, observed};
 use super::message::{Message, Said};
+use super::namesakes::Namesakes;
 use crate::acknowledge::account::{Account, Arrival};
 use crate::acknowledge::counts::Counts;
 use crate::quality::engine::{Engine, Rules};
@@ -48,6 +51,8 @@ pub struct Effects {
     pub due: Vec<(Index, Soon)>,
     /// Readings whose time could not be.
     pub retimed: u64,
+    /// Readings that wait in their station's log until the holes before them are filled.
+    pub turned_away: u64,
 }
 
 /// How soon a station must be told.
@@ -71,6 +76,7 @@ pub struct Known {
     /// The streams to acknowledge, the most recently touched last.
     pub touched: Vec<Through>,
     id: Option<i64>,
+    namesakes: Namesakes,
     streams: BTreeMap<StreamId, Slot>,
 }
 
@@ -117,6 +123,11 @@ impl Ledger {
             }
         }
         ledger.recall_unsettled(connection)?;
+        for (id, namesakes) in anomalies::load_open_namesakes(connection)? {
+            if let Some(known) = ledger.stations.iter_mut().find(|known| known.id == Some(id)) {
+                known.namesakes = namesakes;
+            }
+        }
         Ok(ledger)
     }
 
@@ -197,6 +208,7 @@ impl Ledger {
             known.touched.clear();
             let index = fresh.by_name.get(&known.name);
             known.id = index.and_then(|index| fresh.stations[*index].id);
+            known.namesakes = index.map(|index| fresh.stations[*index].namesakes.clone()).unwrap_or_default();
             known.counts = index.map(|index| fresh.stations[*index].counts).unwrap_or_default();
         }
         self.changed.clear();
@@ -217,6 +229,7 @@ impl Ledger {
             counts: Counts::default(),
             touched: Vec::new(),
             id: None,
+            namesakes: Namesakes::default(),
             streams: BTreeMap::new(),
         });
         index
@@ -241,14 +254,21 @@ impl Ledger {
         let stream_began = slot.row.account.first_at;
         for reading in &batch.readings {
             let (at, clock) = observed(reading, soon, received_at);
-            if slot.row.account.arrive(reading.seq, at) == Arrival::New {
-                effects.retimed += u64::from(at != reading.at);
-                new.push((reading, at, clock));
+            match slot.row.account.arrive(reading.seq, at) {
+                Arrival::New => {
+                    effects.retimed += u64::from(at != reading.at);
+                    new.push((reading, at, clock));
+                }
+                Arrival::TurnedAway => effects.turned_away += 1,
+                Arrival::Duplicate => {}
             }
         }
         let through = slot.row.account.through();
         let complete_to = if self.has_older_gap(index, stream_began) { 0 } else { through };
         self.recall(connection, station)?;
+        if soon == Soon::Live && !new.is_empty() {
+            self.listen_for_namesakes(connection, index, station, batch.stream, received_at, effects)?;
+        }
         for (reading, observed_at, clock) in new {
             let values = at_resolution(&reading.values);
             let observation = Observation { at: observed_at, values };

@@ -8,11 +8,10 @@ use std::time::{Duration, Instant};
 
 use metrics::{Counter, counter};
 use minuano_telemetry::{EVERYTHING, GatewayName, Leaf};
-use rumqttc::{
-    AsyncClient, ConnectReturnCode, Event, EventLoop, MqttOptions, Packet, Publish, QoS, SubscribeReasonCode,
-};
+use rumqttc::{AsyncClient, Event, EventLoop, Packet, Publish, QoS, SubscribeReasonCode};
 use tokio::sync::{mpsc, watch};
 
+use super::dial::{self, Line};
 use super::message::{Message, Refusals, decode};
 use crate::backoff::Backoff;
 use crate::clock::now;
@@ -20,10 +19,6 @@ use crate::config::MqttConfig;
 use crate::http::Readiness;
 use crate::shutdown::requested;
 
-/// The largest packet that MQTT knows: a smaller bound would let one station's message end the
-/// connection of all. What is too large for Minuano is refused and counted.
-const MAX_INCOMING: usize = 268_435_455;
-const MAX_OUTGOING: usize = 64 * 1024;
 const FAREWELL: Duration = Duration::from_millis(500);
 /// Requests that may wait in the client.
 const REQUESTS: usize = 256;
@@ -80,9 +75,12 @@ impl Session {
         let mut backoff = Backoff::new(self.config.retry_first, self.config.retry_most);
         self.readiness.set(&condition, false, "not connected yet");
         loop {
-            let (client, mut events) = AsyncClient::new(self.options(), REQUESTS);
-            let why = match connect(&client, &mut events).await {
-                Ok(()) => {
+            // A dot is in no station's name, so no station can take this client id over.
+            let id = format!("minuano.gateway.{}", self.gateway);
+            let why = match dial::connect(&self.config, id, REQUESTS).await {
+                Ok(Line { client, mut events }) => {
+                    // The queue is empty yet.
+                    let _ = client.try_subscribe(EVERYTHING, QoS::AtLeastOnce);
                     current.send_replace(Some(client));
                     let why = self.read(&mut events, &mut heard, &condition, &mut backoff).await;
                     current.send_replace(None);
@@ -126,7 +124,7 @@ impl Session {
                     }
                 }
                 Ok(Event::Incoming(_) | Event::Outgoing(_)) => {}
-                Err(error) => return error.to_string(),
+                Err(error) => return dial::why(&error, &self.config),
             }
         }
     }
@@ -154,20 +152,6 @@ impl Session {
             }
         }
     }
-
-    fn options(&self) -> MqttOptions {
-        // A dot is in no station's name, so no station can take this client id over.
-        let id = format!("minuano.gateway.{}", self.gateway);
-        let mut options = MqttOptions::new(id, &self.config.host, self.config.port);
-        options
-            .set_keep_alive(self.config.keep_alive)
-            .set_clean_session(true)
-            .set_max_packet_size(MAX_INCOMING, MAX_OUTGOING);
-        if let (Some(user), Some(password)) = (&self.config.user, &self.config.password) {
-            options.set_credentials(user, password.reveal());
-        }
-        options
-    }
 }
 
 /// What is counted of what came. A counter is looked up once, not for each message.
@@ -180,22 +164,6 @@ impl Default for Heard {
     fn default() -> Self {
         let counter = |leaf: Leaf| counter!("minuano_messages_received_total", "leaf" => leaf.word());
         Self { received: Leaf::ALL.map(counter), refusals: Refusals::default() }
-    }
-}
-
-/// Connects and subscribes; gives in words why it could not.
-async fn connect(client: &AsyncClient, events: &mut EventLoop) -> Result<(), String> {
-    loop {
-        match events.poll().await {
-            Ok(Event::Incoming(Packet::ConnAck(answer))) if answer.code == ConnectReturnCode::Success => {
-                return client.try_subscribe(EVERYTHING, QoS::AtLeastOnce).map_err(|error| error.to_string());
-            }
-            Ok(Event::Incoming(Packet::ConnAck(answer))) => {
-                return Err(format!("refused: {:?}", answer.code));
-            }
-            Ok(_) => {}
-            Err(error) => return Err(error.to_string()),
-        }
     }
 }
 

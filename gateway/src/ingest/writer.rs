@@ -18,7 +18,7 @@ mod weather;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use minuano_telemetry::GatewayName;
+use minuano_telemetry::{AnomalyState, GatewayName};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
@@ -26,6 +26,8 @@ use super::answers::Answers;
 use super::ledger::{Effects, Index, Ledger};
 use super::message::Message;
 use super::presence::after_silence;
+use crate::alert::Alert;
+use crate::alert::outbox::Desk;
 use crate::clock::now;
 use crate::config::StoreConfig;
 use crate::directory::{Directory, Presence};
@@ -34,6 +36,7 @@ use crate::http::Readiness;
 use crate::live::Hub;
 use crate::quality::engine;
 use crate::store::{Store, StoreError, stations};
+use crate::watch::Progress;
 
 /// Messages that may wait for the writer; beyond that the sockets are read more slowly.
 pub const INBOX: usize = 2048;
@@ -62,10 +65,14 @@ pub struct Parts {
     pub commits: StoreConfig,
     /// How readings are checked.
     pub rules: engine::Rules,
+    /// Where alerts are put down.
+    pub desk: Desk,
     /// When weather is an event.
     pub events: Rules,
     /// Whether rows wait for the lake before they are pruned.
     pub lake: bool,
+    /// Where it shows that it goes round.
+    pub progress: Arc<Progress>,
 }
 
 /// What is remembered of a station beside the ledger: whether it is there, and whose it is.
@@ -126,6 +133,7 @@ impl Writer {
     /// Runs until every sender of `inbox` is gone and what they sent is on disk.
     pub async fn run(mut self, mut inbox: mpsc::Receiver<Message>) {
         loop {
+            self.parts.progress.made();
             let wake = self.answers.next().map_or(self.next_tick, |due| due.min(self.next_tick));
             let deadline = tokio::time::Instant::from_std(self.started + wake);
             let messages = match tokio::time::timeout_at(deadline, inbox.recv()).await {
@@ -196,8 +204,12 @@ impl Writer {
             let id = self.ledger.id(&transaction, *index)?;
             stations::save_presence(&transaction, id, Presence::Offline, since)?;
             self.ledger.look_at_presence(&transaction, *index, Presence::Offline, since, &mut effects)?;
+            let name = &self.ledger.station(*index).name;
+            let alert = Alert::of_station(self.parts.gateway.as_str(), name, AnomalyState::Open, since);
+            self.parts.desk.put(&transaction, &alert, since)?;
         }
         transaction.commit()?;
+        self.parts.desk.wake();
         self.tell(effects);
         for index in silent {
             self.enter(*index, Presence::Offline, since);

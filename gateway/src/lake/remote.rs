@@ -4,8 +4,10 @@
 //!
 //! - [`Remote`]: what is done with files
 //! - [`place`]: which client the configured URL takes
+//! - `probe`: whether it can be used
 
 pub mod place;
+mod probe;
 
 use std::sync::Arc;
 
@@ -15,6 +17,7 @@ use object_store::path::Path;
 use object_store::{Attributes, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutResult};
 
 pub use place::RemoteError;
+pub use probe::Unusable;
 
 /// What became of a create-only upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -63,10 +63,7 @@ impl Step {
 
     /// The word for it in the store.
     pub const fn state_word(self) -> &'static str {
-        match self.state() {
-            AnomalyState::Open => "open",
-            AnomalyState::Closed => "closed",
-        }
+        self.state().word()
     }
 }
 

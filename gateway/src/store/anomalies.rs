@@ -1,9 +1,10 @@
 //! Episodes of suspect data.
 
-use minuano_telemetry::{AnomalyKind, Flag, Quantity};
+use minuano_telemetry::{AnomalyKind, AnomalyState, Flag, Quantity};
 use rusqlite::Connection;
 
 use super::row::{column, millis, value_from_column};
+use crate::ingest::namesakes::{Interleaved, Namesakes};
 use crate::quality::episodes::{Episode, Step};
 use crate::quality::range;
 
@@ -52,15 +53,58 @@ pub fn save(
     }
 }
 
+/// Writes down that two stations have one name, and gives the episode's id.
+pub fn save_namesakes(
+    connection: &Connection,
+    station: i64,
+    found: &Interleaved,
+    state: AnomalyState,
+    evidence: &str,
+) -> rusqlite::Result<i64> {
+    let (from, to, state) = (found.from.get(), found.to.get(), state.word());
+    match found.id {
+        Some(id) => {
+            connection
+                .prepare_cached("UPDATE anomalies SET to_time = ?2, state = ?3, evidence = ?4 WHERE id = ?1")?
+                .execute((id, to, state, evidence))?;
+            Ok(id)
+        }
+        None => connection
+            .prepare_cached(
+                "INSERT INTO anomalies (station, quantity, kind, from_time, to_time, flag, state, evidence) \
+                 VALUES (?1, NULL, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .insert((
+                station,
+                AnomalyKind::DuplicateStation.word(),
+                from,
+                to,
+                Flag::Suspect.number(),
+                state,
+                evidence,
+            )),
+    }
+}
+
+/// The stations of one name that were open when the gateway stopped, by the station's row.
+pub fn load_open_namesakes(connection: &Connection) -> rusqlite::Result<Vec<(i64, Namesakes)>> {
+    connection
+        .prepare("SELECT station, id, from_time, to_time FROM anomalies WHERE state = 'open' AND kind = ?1")?
+        .query_map([AnomalyKind::DuplicateStation.word()], |row| {
+            Ok((row.get(0)?, Namesakes::restore(row.get(1)?, millis(row, 2)?, millis(row, 3)?)))
+        })?
+        .collect()
+}
+
 /// The episodes that were open when the gateway stopped. What a range episode has seen is counted again from the
 /// readings in it.
 pub fn load_open(connection: &Connection) -> rusqlite::Result<Vec<(i64, Option<Quantity>, Episode)>> {
     let open = connection
         .prepare(
             "SELECT id, station, quantity, from_time, to_time, kind, flag, evidence FROM anomalies \
-             WHERE state = 'open'",
+             WHERE state = 'open' AND kind <> ?1",
         )?
-        .query_map([], |row| {
+        .query_map([AnomalyKind::DuplicateStation.word()], |row| {
             let key: Option<String> = row.get(2)?;
             let kind: String = row.get(5)?;
             let Some(kind) = AnomalyKind::from_word(&kind) else { return Ok(None) };

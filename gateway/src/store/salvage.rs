@@ -132,7 +132,7 @@ impl Salvage<'_> {
                 match self.reading(row) {
                     Ok(Some(Arrival::New)) => self.done.readings += 1,
                     Ok(Some(Arrival::Duplicate)) => self.done.known += 1,
-                    Ok(None) => self.done.refused += 1,
+                    Ok(None | Some(Arrival::TurnedAway)) => self.done.refused += 1,
                     // Of the current store, or the page of the damaged one.
                     Err(error) if error.sqlite_error_code().is_some() => return Err(error),
                     Err(_) => self.done.refused += 1,
@@ -184,7 +184,8 @@ impl Salvage<'_> {
         }
         let owner = Owner { station: *station, stream: slot.id };
         row::insert(self.connection, owner, &reading)?;
-        Ok(Some(slot.account.arrive(seq, reading.observed_at)))
+        slot.account.store(seq, reading.observed_at);
+        Ok(Some(Arrival::New))
     }
 
     /// Rollups of minutes that the store has nothing of: their readings were pruned, or could not be read.

@@ -1,6 +1,5 @@
 //! What the kernel says of its clock and of this boot.
 
-use rtime_clock::adjtime::{Timex, adjtimex};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::log::BootId;
@@ -13,11 +12,7 @@ const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
 /// Whether a time source disciplines the clock. Where the kernel does not say, the time is no more than a guess.
 pub(super) fn is_synchronised() -> bool {
-    let mut state = Timex::new();
-    // `maxerror` is as wide as a C long, which is narrower on 32-bit machines.
-    #[allow(clippy::useless_conversion, reason = "not useless on armv7")]
-    let error_us = |state: &Timex| i64::from(state.0.maxerror);
-    adjtimex(&mut state).is_ok() && error_us(&state) < MAX_ERROR_US
+    minuano_kernel_clock::max_error_us().is_ok_and(|error_us| error_us < MAX_ERROR_US)
 }
 
 /// Milliseconds since the boot, those asleep included.

@@ -18,6 +18,8 @@ const MIN_LOG_BYTES: u64 = 64 * 1024;
 /// Below it, readings would wear the card out that the gateway is about to acknowledge (within 10 s; three times
 /// that is the default).
 const MIN_SPILL: Duration = Duration::from_secs(10);
+/// A bus that is held low costs a second for each transaction: less would take that for a sampler that is stuck.
+const MIN_STUCK: Duration = Duration::from_secs(5);
 /// The pins of a Raspberry Pi's header that are free: the first four carry I²C.
 const PINS: RangeInclusive<u8> = 4..=27;
 
@@ -179,7 +181,8 @@ fn run(run: super::file::Run, problems: &mut Problems) -> Run {
         problems.add("run.log_level", format_args!("{error}; it takes error, warn, info, debug or trace"));
     }
     between(problems, "run.stop_within", run.stop_within, Duration::ZERO, Duration::from_secs(300));
-    Run { log_level: run.log_level, stop_within: run.stop_within }
+    between(problems, "run.stuck_after", run.stuck_after, MIN_STUCK, HOUR);
+    Run { log_level: run.log_level, stop_within: run.stop_within, stuck_after: run.stuck_after }
 }
 
 fn led(led: &Led, problems: &mut Problems) -> Option<u8> {

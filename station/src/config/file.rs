@@ -95,6 +95,8 @@ pub(super) struct Run {
     pub log_level: String,
     #[serde(with = "minuano_settings::duration")]
     pub stop_within: Duration,
+    #[serde(with = "minuano_settings::duration")]
+    pub stuck_after: Duration,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -127,7 +129,8 @@ impl Default for Log {
 
 impl Default for Run {
     fn default() -> Self {
-        Self { log_level: "info".to_owned(), stop_within: Duration::from_secs(10) }
+        let (stop_within, stuck_after) = (Duration::from_secs(10), Duration::from_secs(60));
+        Self { log_level: "info".to_owned(), stop_within, stuck_after }
     }
 }
 

@@ -6,7 +6,6 @@ mod mqtt;
 mod sensors;
 #[cfg(test)]
 pub(crate) mod tests;
-mod tls;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,9 +15,9 @@ use minuano_telemetry::StationName;
 
 pub use self::file::ClockSource;
 pub use self::mqtt::{Acknowledge, Mqtt};
-pub use self::tls::Tls;
 use crate::emulated::Series;
 use crate::sensors::{Part, Settings};
+pub use minuano_settings::tls::Tls;
 
 /// The file that is read when none is named.
 pub const DEFAULT_FILE: &str = "/etc/minuano/station.toml";
@@ -111,6 +110,8 @@ pub struct Run {
     pub log_level: String,
     /// How long a stop waits for acknowledgements.
     pub stop_within: Duration,
+    /// How long sampler or disk may be silent beyond their rhythm before the watchdog is fed no more.
+    pub stuck_after: Duration,
 }
 
 impl Config {

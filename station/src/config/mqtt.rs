@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use minuano_settings::tls::{Tls, TlsFiles};
 use minuano_settings::{Problems, Secret};
 use minuano_telemetry::MAX_PREFIX;
 use serde::Deserialize;
 
 use super::check::{HOUR, between};
-use super::tls::{self, Tls};
 
 /// A second's keep-alive is what rumqttc panics below; less than five is more pings than readings.
 const MIN_KEEP_ALIVE: Duration = Duration::from_secs(5);
@@ -36,6 +36,8 @@ pub struct Mqtt {
     pub keep_alive: Duration,
     /// How long connecting may take, TLS and the broker's answer included; whole seconds.
     pub connect_within: Duration,
+    /// A broker that confirms nothing of what it was sent for so long is not there, whatever its pings say.
+    pub confirm_within: Duration,
     /// Whose word makes a reading safe.
     pub acknowledge: Acknowledge,
     /// How long to wait for that word before sending again.
@@ -66,7 +68,7 @@ pub enum Acknowledge {
 pub(super) struct File {
     host: String,
     port: Option<u16>,
-    tls: Option<tls::File>,
+    tls: Option<TlsFiles>,
     user: Option<String>,
     password: Option<Secret>,
     password_file: Option<PathBuf>,
@@ -74,6 +76,8 @@ pub(super) struct File {
     keep_alive: Duration,
     #[serde(with = "minuano_settings::duration")]
     connect_within: Duration,
+    #[serde(with = "minuano_settings::duration")]
+    confirm_within: Duration,
     acknowledge: Acknowledge,
     #[serde(with = "minuano_settings::duration")]
     resend_after: Duration,
@@ -97,6 +101,7 @@ impl Default for File {
             password_file: None,
             keep_alive: Duration::from_secs(30),
             connect_within: Duration::from_secs(10),
+            confirm_within: Duration::from_secs(60),
             acknowledge: Acknowledge::Gateway,
             resend_after: Duration::from_secs(90),
             messages_per_second: None,
@@ -119,6 +124,7 @@ impl File {
         let (second, tenth) = (Duration::from_secs(1), Duration::from_millis(10));
         between(problems, "mqtt.keep_alive", self.keep_alive, MIN_KEEP_ALIVE, HOUR);
         between(problems, "mqtt.connect_within", self.connect_within, second, Duration::from_secs(120));
+        between(problems, "mqtt.confirm_within", self.confirm_within, second, HOUR);
         between(problems, "mqtt.resend_after", self.resend_after, second, HOUR);
         between(problems, "mqtt.back_off_first", self.back_off_first, tenth, HOUR);
         between(problems, "mqtt.back_off_longest", self.back_off_longest, tenth, HOUR);
@@ -136,11 +142,12 @@ impl File {
         Mqtt {
             host: self.host,
             port,
-            tls: self.tls.and_then(|tls| tls.checked(problems)),
+            tls: self.tls.and_then(|tls| tls.checked("mqtt.tls", problems)),
             user: self.user,
             password,
             keep_alive: self.keep_alive,
             connect_within: self.connect_within,
+            confirm_within: self.confirm_within,
             acknowledge: self.acknowledge,
             resend_after: self.resend_after,
             messages_per_second: rate(self.messages_per_second, report, problems),

@@ -56,9 +56,9 @@ fn every_problem_is_found_at_once_and_says_what_would_be_right() {
          [log]\nfolder = \"here\"\nmax_bytes = 5\nspill = \"0s\"\n\
          [mqtt]\nhost = \"a b\"\nport = 0\nkeep_alive = \"1s\"\nresend_after = \"0s\"\npassword = \"x\"\n\
          back_off_first = \"2m\"\nacknowledge = \"nobody\"\n\
-         connect_within = \"0s\"\nmessages_per_second = 0\ndiscovery_prefix = \"a/#\"\n\
+         connect_within = \"0s\"\nconfirm_within = \"0s\"\nmessages_per_second = 0\ndiscovery_prefix = \"a/#\"\n\
          [mqtt.tls]\nca = \"/nowhere.pem\"\nkey = \"/nowhere.key\"\nserver_name = \"a b\"\n\
-         [run]\nlog_level = \"x=y=z\"\nstop_within = \"1h\"\n[led]\npin = 40",
+         [run]\nlog_level = \"x=y=z\"\nstop_within = \"1h\"\nstuck_after = \"1s\"\n[led]\npin = 40",
     )
     .unwrap_err();
     for key in [
@@ -82,6 +82,7 @@ fn every_problem_is_found_at_once_and_says_what_would_be_right() {
         "mqtt.back_off_longest: ",
         "mqtt.acknowledge: ",
         "mqtt.connect_within: ",
+        "mqtt.confirm_within: ",
         "mqtt.messages_per_second: ",
         "mqtt.discovery_prefix: ",
         "mqtt.tls.ca: ",
@@ -90,6 +91,7 @@ fn every_problem_is_found_at_once_and_says_what_would_be_right() {
         "led.pin: ",
         "run.log_level: ",
         "run.stop_within: ",
+        "run.stuck_after: ",
     ] {
         assert_eq!(said.lines().filter(|line| line.starts_with(key)).count(), 1, "{key} in\n{said}");
     }

@@ -8,7 +8,6 @@ mod once;
 mod reason;
 mod session;
 mod strangers;
-pub mod tls;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

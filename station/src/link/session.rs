@@ -13,8 +13,6 @@ use super::{Link, Stop};
 use crate::config::Acknowledge;
 use crate::discovery::Announcer;
 
-/// A broker that confirms nothing for so long is not there, whatever its pings say.
-const STALLED_AFTER: Duration = Duration::from_secs(60);
 /// What the farewell may take once everything else is done.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -118,8 +116,9 @@ impl<'a> Session<'a> {
             if stop.is_due() && (self.is_through() || stop.is_past()) {
                 return Ok(());
             }
-            if self.connection.stalled() >= STALLED_AFTER {
-                return Err(format!("the broker confirmed nothing for {STALLED_AFTER:?}"));
+            let within = self.link.config.mqtt.confirm_within;
+            if self.connection.stalled() >= within {
+                return Err(format!("the broker confirmed nothing for {within:?}"));
             }
             let station = self.link.station.clone();
             tokio::select! {

@@ -44,6 +44,8 @@ pub enum Job {
         offset: u64,
         /// So many bytes.
         len: usize,
+        /// Over what cannot be read: it failed too often.
+        around: bool,
     },
     /// Write the table and sync it; only then take segments away.
     Save {
@@ -177,7 +179,7 @@ impl Log {
     /// Takes the result of a job.
     pub fn done(&mut self, job: Job, result: std::io::Result<Done>, now: &Now) {
         match (job, result) {
-            (Job::Load { segment, offset, len }, Ok(Done::Read(bytes))) => {
+            (Job::Load { segment, offset, len, .. }, Ok(Done::Read(bytes))) => {
                 self.loaded(segment, offset, &bytes, bytes.len() < len);
             }
             (Job::Load { segment, .. }, Ok(Done::Written)) => self.unread(segment, now),

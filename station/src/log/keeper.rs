@@ -46,6 +46,8 @@ impl Keeper {
 
 fn keep(folder: &Path, station: &Station) {
     let mut disk: Option<Files> = None;
+    // A card can hang before the first rest, too.
+    station.signs.keeping(true);
     loop {
         if disk.is_none() && station.steady_ms() >= station.log().retry_ms() {
             disk = open(folder, station);

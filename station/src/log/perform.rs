@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::disk::{Disk, Name};
+use super::disk::{Disk, Name, read_around};
 use super::jobs::{Done, Job};
 
 /// Does a job.
@@ -19,8 +19,12 @@ pub fn perform(disk: &mut impl Disk, job: &Job) -> io::Result<Done> {
             disk.write(name, *offset, bytes)?;
             disk.sync(name)?;
         }
-        Job::Load { segment, offset, len } => {
-            return disk.read(Name::Segment(*segment), *offset, *len).map(Done::Read);
+        Job::Load { segment, offset, len, around } => {
+            let name = Name::Segment(*segment);
+            return match around {
+                true => read_around(disk, name, *offset, *len).map(|(bytes, _)| Done::Read(bytes)),
+                false => disk.read(name, *offset, *len).map(Done::Read),
+            };
         }
         Job::Save { copy, bytes, remove } => {
             let name = Name::Table(*copy);

@@ -11,7 +11,7 @@ use super::jobs::{Job, Now};
 const READ_BYTES: u64 = 2 * MAX_CHUNK as u64;
 /// The wait after a failure.
 const RETRY_MS: u64 = 5_000;
-/// After so many failures to read a segment it is left alone.
+/// The last of so many attempts reads over what cannot be read; when that fails too, the segment is left alone.
 const MAX_FAILURES: u32 = 4;
 
 impl Log {
@@ -38,7 +38,8 @@ impl Log {
             return None;
         };
         let len = usize::try_from((segment.scan.len - offset).min(READ_BYTES)).unwrap_or(MAX_CHUNK);
-        Some(Job::Load { segment: segment.number, offset, len })
+        let around = self.ahead.failures + 1 >= MAX_FAILURES;
+        Some(Job::Load { segment: segment.number, offset, len, around })
     }
 
     pub(super) fn loaded(&mut self, number: u32, offset: u64, bytes: &[u8], is_short: bool) {
@@ -93,6 +94,8 @@ impl Log {
         }
         if let Some(segment) = self.shelf.get_mut(number) {
             segment.left = true;
+            // Nor is anything more written where nothing is read.
+            self.shelf.writing.take_if(|writing| *writing == number);
             self.left = Some(Name::Segment(number));
             self.damaged += 1;
         }

@@ -7,7 +7,7 @@ use std::io;
 
 use minuano_telemetry::Millis;
 
-use super::disk::{Disk, MAX_COPIES, Name};
+use super::disk::{Disk, MAX_COPIES, Name, read_around};
 use super::format::scan::{self, Scan};
 use super::format::segment::Header;
 use super::format::table::{Found, MAX_TABLE, Mark, Table};
@@ -107,7 +107,9 @@ fn tables(disk: &mut impl Disk, files: &[(Name, u64)], found: &mut Recovery) -> 
     let mut foreign = Vec::new();
     for (name, _) in files {
         let Name::Table(copy) = *name else { continue };
-        match Table::decode(&disk.read(*name, 0, MAX_TABLE)?) {
+        // What cannot be read stays as it is, too.
+        let read = disk.read(*name, 0, MAX_TABLE);
+        match read.map_or(Found::Foreign, |bytes| Table::decode(&bytes)) {
             Found::Table(generation, table) if generation > found.generation => {
                 found.generation = generation;
                 newest = table;
@@ -131,19 +133,22 @@ fn tables(disk: &mut impl Disk, files: &[(Name, u64)], found: &mut Recovery) -> 
 fn segment(disk: &mut impl Disk, number: u32, len: u64, found: &mut Recovery) -> Option<(Header, Scan)> {
     let name = Name::Segment(number);
     let whole = usize::try_from(len).ok().filter(|_| len <= MAX_SEGMENT);
-    let bytes = whole.and_then(|len| disk.read(name, 0, len).ok());
-    if bytes.as_ref().is_some_and(|bytes| Header::is_begun(bytes)) {
+    let read = whole.and_then(|len| read_around(disk, name, 0, len).ok());
+    if read.as_ref().is_some_and(|(bytes, whole)| *whole && Header::is_begun(bytes)) {
         // The power went before its header was synced: it never held a reading. If it stays, it comes up again.
         let _ = disk.remove(name);
         return None;
     }
-    let Some((bytes, header)) = bytes.and_then(|bytes| Header::decode(&bytes).map(|header| (bytes, header)))
-    else {
+    let decoded = read.and_then(|read| Header::decode(&read.0).map(|header| (read, header)));
+    let Some(((bytes, whole), header)) = decoded else {
         found.left = Some(name);
         return None;
     };
     let scan = scan::segment(&bytes, header.run.stream);
-    if scan.len < bytes.len() as u64 && disk.truncate(name, scan.len).is_err() {
+    if !whole {
+        // The next attempt may get more of it, so nothing is cut off.
+        found.damaged += 1;
+    } else if scan.len < bytes.len() as u64 && disk.truncate(name, scan.len).is_err() {
         // What stays of the tail is skipped again the next time.
         found.damaged += 1;
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use minuano_telemetry::{Fault, Quantity};
 use tokio::sync::oneshot;
-use tracing::{info, warn};
+use tracing::{info, trace, warn};
 
 use super::{Mean, Schedule};
 use crate::bus::{Bus, Delay};
@@ -119,6 +119,9 @@ impl Work {
     }
 
     fn sample_until_stopped(&mut self) {
+        // A first reading of one sample: whoever starts a station sees at once whether it works.
+        self.sample();
+        self.report();
         let start = Instant::now();
         let mut schedule = Schedule::new(0, self.interval_ms, self.report_ms);
         loop {
@@ -138,6 +141,7 @@ impl Work {
         let measured = self.source.measure(self.station.clock.now_ms(), &self.station);
         self.mean.add(&measured);
         self.station.signs.sampled();
+        trace!("sampled");
     }
 
     fn report(&mut self) {

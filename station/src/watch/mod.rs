@@ -56,7 +56,7 @@ async fn look(config: Arc<Config>, station: Arc<Station>) {
         info!(?within, "systemd watches this service");
     }
     let every = watchdog.map_or(LOOK_EVERY, |within| (within / 3).min(LOOK_EVERY));
-    let mut eye = Eye::new(Allowed::of(&config.sampling));
+    let mut eye = Eye::new(Allowed::of(&config.sampling, &config.run));
     loop {
         if eye.sees_progress(&station.signs, Instant::now()) && watchdog.is_some() {
             tell(&[NotifyState::Watchdog]);
@@ -117,7 +117,8 @@ mod tests {
 
     #[test]
     fn a_part_that_is_stuck_takes_the_watchdogs_food_away_and_is_named() {
-        let allowed = Allowed { sampler: Duration::from_secs(61), log: Duration::from_secs(70) };
+        let second = Duration::from_secs(1);
+        let allowed = Allowed { sampler: second * 61, log: second * 70, disk: second * 60 };
         let (mut eye, signs, start) = (Eye::new(allowed), Signs::default(), Instant::now());
         assert!(eye.sees_progress(&signs, start));
         assert_eq!(eye.news("fine".to_owned()).as_deref(), Some("fine"));
@@ -136,7 +137,8 @@ mod tests {
         let hour = Duration::from_secs(3_600);
         let (signs, start) = (Signs::default(), Instant::now());
         let stuck = |seconds| {
-            signs.stuck(&Allowed { sampler: hour, log: hour }, start + Duration::from_secs(seconds))
+            let disk = Duration::from_secs(60);
+            signs.stuck(&Allowed { sampler: hour, log: hour, disk }, start + Duration::from_secs(seconds))
         };
         assert_eq!(stuck(1_000), None, "it rests");
         signs.keeping(true);

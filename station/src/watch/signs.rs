@@ -3,11 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::config::Sampling;
-
-/// What a bus that is held low, or an SD card that tidies up, may take beyond the rhythm. Each transaction waits a
-/// second for a dead bus, and looking for the sensors again is dozens of them.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::config::{Run, Sampling};
 
 /// The station's signs of life.
 #[derive(Debug)]
@@ -27,12 +23,16 @@ pub struct Allowed {
     pub sampler: Duration,
     /// Between two readings in the log.
     pub log: Duration,
+    /// The log's thread at one task.
+    pub disk: Duration,
 }
 
 impl Allowed {
-    /// What this rhythm allows.
-    pub fn of(sampling: &Sampling) -> Self {
-        Self { sampler: sampling.interval + PATIENCE, log: sampling.report + PATIENCE }
+    /// What this rhythm allows, and what a bus that is held low, or an SD card that tidies up, may take beyond it. Each
+    /// transaction waits a second for a dead bus, and looking for the sensors again is dozens of them.
+    pub fn of(sampling: &Sampling, run: &Run) -> Self {
+        let patience = run.stuck_after;
+        Self { sampler: sampling.interval + patience, log: sampling.report + patience, disk: patience }
     }
 }
 
@@ -85,7 +85,7 @@ impl Signs {
             Some("the sampler")
         } else if silent(&self.logged_ms) > allowed.log {
             Some("the log")
-        } else if at_work_ms > 0 && since(at_work_ms) > PATIENCE {
+        } else if at_work_ms > 0 && since(at_work_ms) > allowed.disk {
             Some("the log's disk")
         } else {
             None

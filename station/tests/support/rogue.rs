@@ -17,6 +17,8 @@ pub enum Manner {
     ClosesAfterConnack,
     /// Takes the connection, and answers the rest with bytes that are no MQTT.
     BabblesAfterConnack,
+    /// Answers everything, pings too, and confirms no message.
+    ConfirmsNothing,
 }
 
 pub struct Rogue {
@@ -86,5 +88,40 @@ fn receive(mut stream: TcpStream, manner: Manner) -> Option<TcpStream> {
             let _ = stream.write_all(&[0xFF; 64]);
             Some(stream)
         }
+        Manner::ConfirmsNothing => {
+            let _ = stream.set_read_timeout(None);
+            thread::spawn(move || confirm_nothing(stream));
+            None
+        }
     }
+}
+
+/// Until the other side goes.
+fn confirm_nothing(mut stream: TcpStream) -> std::io::Result<()> {
+    loop {
+        let kind = byte(&mut stream)? >> 4;
+        let (mut length, mut shift) = (0_usize, 0);
+        loop {
+            let next = byte(&mut stream)?;
+            length |= usize::from(next & 0x7F) << shift;
+            shift += 7;
+            if next & 0x80 == 0 {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        stream.read_exact(&mut body)?;
+        match kind {
+            1 => stream.write_all(&CONNACK)?,
+            8 => stream.write_all(&[0x90, 3, body[0], body[1], 1])?,
+            12 => stream.write_all(&[0xD0, 0])?,
+            _ => {}
+        }
+    }
+}
+
+fn byte(stream: &mut TcpStream) -> std::io::Result<u8> {
+    let mut one = [0];
+    stream.read_exact(&mut one)?;
+    Ok(one[0])
 }

@@ -130,7 +130,7 @@ async fn a_panic_is_answered() {
 
     let routes = axum::Router::new()
         .route("/", get(async || -> &'static str { panic!("on purpose") }))
-        .layer(axum::middleware::from_fn(crate::http::guard::guard));
+        .layer(axum::middleware::from_fn_with_state(World::new().app, crate::http::guard::guard));
     let response = routes.oneshot(Request::get("/").body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");

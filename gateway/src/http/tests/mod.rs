@@ -6,6 +6,7 @@ mod document;
 mod errors;
 mod events;
 mod export;
+mod guards;
 mod lists;
 mod operations;
 mod readings;
@@ -23,10 +24,13 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use super::{App, Readiness, router};
+use crate::config::HttpConfig;
 use crate::directory::{Directory, Presence};
 use crate::live::Hub;
 use crate::store::row::{NewReading, Owner, insert};
 use crate::store::{Store, StoredReading};
+
+const REQUEST_ID: header::HeaderName = header::HeaderName::from_static("x-request-id");
 
 /// A gateway without a broker: what the ingest would write, the tests do.
 struct World {
@@ -76,6 +80,13 @@ impl World {
             Some("file:///lake".to_owned()),
         ));
         Self { _folder: folder, store, directory, hub, readiness, app }
+    }
+
+    /// The same, served as this configuration says.
+    fn served_as(self, config: &HttpConfig) -> Self {
+        let Self { _folder, store, directory, hub, readiness, app } = self;
+        let app = Arc::new(Arc::into_inner(app).unwrap().served_as(config));
+        Self { _folder, store, directory, hub, readiness, app }
     }
 
     /// A known station with one stream, whose days begin in `zone`.

@@ -1,7 +1,7 @@
 use axum::http::{StatusCode, header};
 use serde_json::json;
 
-use super::World;
+use super::{REQUEST_ID, World};
 use crate::directory::Presence;
 
 #[tokio::test]
@@ -19,8 +19,10 @@ async fn ready_when_every_condition_is_met() {
     let answer = world.get("/readyz").await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(answer.header(header::CONTENT_TYPE), "application/problem+json");
+    let mut problem = answer.json();
+    assert_eq!(problem.as_object_mut().unwrap().remove("request_id").unwrap(), answer.header(REQUEST_ID));
     assert_eq!(
-        answer.json(),
+        problem,
         json!({
             "type": "about:blank", "title": "Service Unavailable", "status": 503,
             "detail": "broker: connection refused", "ready": false,

@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use metrics::{counter, histogram};
-use minuano_telemetry::{Millis, Payload, Status};
+use minuano_telemetry::{AnomalyKind, AnomalyState, GatewayName, Millis, Payload, Status};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc;
 
 use super::{Parts, Pulse, STORE, Writer};
+use crate::alert::Alert;
 use crate::clock::now;
 use crate::directory::Presence;
 use crate::ingest::ledger::{Effects, Index, Ledger};
@@ -57,6 +58,8 @@ impl Writer {
         inbox: &mpsc::Receiver<Message>,
     ) -> rusqlite::Result<bool> {
         loop {
+            // A disk that refuses is tried again: that is no standstill.
+            self.parts.progress.made();
             let Err(error) = self.commit(messages) else { return Ok(true) };
             counter!("minuano_commits_failed_total").increment(1);
             self.weather.forget();
@@ -128,8 +131,12 @@ impl Writer {
             }
         }
         self.ledger.conclude(&transaction, now(), false, &mut effects)?;
+        for alert in alerts(&self.parts.gateway, &effects, &presences, &self.pulses, &self.ledger) {
+            self.parts.desk.put(&transaction, &alert, now())?;
+        }
         self.ledger.save(&transaction)?;
         transaction.commit()?;
+        self.parts.desk.wake();
         counter!("minuano_commits_total").increment(1);
         histogram!("minuano_commit_seconds").record(begun.elapsed());
         self.parts.readiness.set(STORE, true, "committing");
@@ -158,6 +165,31 @@ fn is_of_the_disk(error: &rusqlite::Error) -> bool {
                 | ErrorCode::ParameterOutOfRange
         )
     )
+}
+
+/// What the destinations may want to hear. A station that was stopped is no news, and neither is one that comes
+/// for the first time.
+pub(super) fn alerts(
+    gateway: &GatewayName,
+    effects: &Effects,
+    presences: &[(Index, Presence, Millis)],
+    pulses: &[Pulse],
+    ledger: &Ledger,
+) -> Vec<Alert> {
+    let gateway = gateway.as_str();
+    // That a station fell silent is told as such.
+    let told = effects.anomalies.iter().filter(|anomaly| anomaly.kind != AnomalyKind::Silent);
+    let faults = told.map(|anomaly| Alert::of_anomaly(gateway, anomaly));
+    let weather = effects.weather.iter().map(|event| Alert::of_weather(gateway, event));
+    let stations = presences.iter().filter_map(|(index, presence, at)| {
+        let state = match (pulses[*index].presence, presence) {
+            (_, Presence::Offline) => AnomalyState::Open,
+            (Presence::Offline, Presence::Online) => AnomalyState::Closed,
+            _ => return None,
+        };
+        Some(Alert::of_station(gateway, &ledger.station(*index).name, state, *at))
+    });
+    faults.chain(weather).chain(stations).collect()
 }
 
 fn latest(presences: &[(Index, Presence, Millis)], index: Index) -> Option<Presence> {

@@ -83,6 +83,7 @@ impl Writer {
     /// Tells listeners what is on disk now, and remembers who must be acknowledged.
     pub(super) fn tell(&mut self, effects: Effects) {
         counter!("minuano_readings_retimed_total").increment(effects.retimed);
+        counter!("minuano_readings_turned_away_total", "reason" => "ranges").increment(effects.turned_away);
         for reading in effects.readings {
             self.parts.directory.change(&reading.station, |entry| {
                 let newest = entry.last_reading.as_ref().map(|newest| newest.observed_at);

@@ -26,6 +26,7 @@ impl Bench {
         let parts = Parts {
             rules: crate::config::QualityConfig::default().rules(),
             events: crate::events::Rules::default(),
+            desk: crate::alert::outbox::Desk::default(),
             gateway,
             store,
             directory: Arc::default(),
@@ -33,6 +34,7 @@ impl Bench {
             readiness: Arc::default(),
             commits: StoreConfig::default(),
             lake: false,
+            progress: Arc::default(),
         };
         let (open, inbox) = mpsc::channel(1);
         Self { _folder: folder, writer: Writer::open(parts, answers).unwrap(), _open: open, inbox }

@@ -6,6 +6,7 @@ use metrics::{counter, gauge};
 use minuano_telemetry::Millis;
 use rusqlite::TransactionBehavior;
 
+use super::commit::alerts;
 use super::{STORE, Writer};
 use crate::clock::now;
 use crate::ingest::ledger::Effects;
@@ -48,11 +49,15 @@ impl Writer {
         self.upkeep.settle = elapsed + SETTLE_EVERY;
         let mut effects = Effects::default();
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let concluded = self.ledger.conclude(&transaction, now(), true, &mut effects);
+        let mut concluded = self.ledger.conclude(&transaction, now(), true, &mut effects);
+        for alert in alerts(&self.parts.gateway, &effects, &[], &self.pulses, &self.ledger) {
+            concluded = concluded.and_then(|()| self.parts.desk.put(&transaction, &alert, now()).map(|_| ()));
+        }
         if let Err(error) = concluded.and_then(|()| transaction.commit()) {
             self.ledger.forget_uncommitted(&self.connection)?;
             return Err(error);
         }
+        self.parts.desk.wake();
         self.tell(effects);
         Ok(())
     }

@@ -1,4 +1,5 @@
-//! A model of the gateway's half: rules 1 to 5 of the contract, and a store that forgets what it did not commit.
+//! A model of the gateway's half: rules 1 to 5 of the contract, and a store that forgets what it did not commit, or is
+//! replaced by an old copy or an empty one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +17,6 @@ pub(super) struct Account {
     oldest: u64,
     last: u64,
     pub through: u64,
-    /// The order in which streams were first heard of.
     order: usize,
 }
 
@@ -25,6 +25,14 @@ pub(super) struct Account {
 pub(super) struct Gateway {
     pub streams: BTreeMap<StreamId, Account>,
     committed: BTreeMap<StreamId, Account>,
+    /// A copy of the store as it was once.
+    backup: BTreeMap<StreamId, Account>,
+    /// What stores that are gone had.
+    pub forgotten: BTreeMap<StreamId, BTreeSet<u64>>,
+    /// What they had given up.
+    pub given_up: BTreeMap<StreamId, BTreeSet<u64>>,
+    /// Every stream in the order of their births, as the times of their first readings tell it.
+    births: Vec<StreamId>,
     /// Those that must be told, from the next commit on.
     due: BTreeSet<StreamId>,
     pub duplicates: u64,
@@ -84,8 +92,9 @@ impl Account {
         [self.cursor, self.oldest.saturating_sub(1), self.last, stored].into_iter().max().unwrap_or(0)
     }
 
-    pub fn elsewhere(&self) -> usize {
-        self.elsewhere.len()
+    /// What the station says was acknowledged, and is not here.
+    pub fn elsewhere(&self) -> &BTreeSet<u64> {
+        &self.elsewhere
     }
 }
 
@@ -110,12 +119,36 @@ impl Gateway {
         self.due.clear();
     }
 
+    /// Keeps a copy of the store.
+    pub fn back_up(&mut self) {
+        self.backup.clone_from(&self.committed);
+    }
+
+    /// The store is gone: the copy takes its place, or an empty one.
+    pub fn restore(&mut self, has_copy: bool) {
+        let kept = if has_copy { self.backup.clone() } else { BTreeMap::new() };
+        for (id, account) in &self.committed {
+            let unknown = |seq: &u64| !kept.get(id).is_some_and(|kept| kept.knows(*seq));
+            let stored = account.stored.keys().copied().filter(unknown);
+            self.forgotten.entry(*id).or_default().extend(stored);
+            let named = account.lost.union(&account.elsewhere).copied().filter(unknown);
+            self.given_up.entry(*id).or_default().extend(named);
+        }
+        self.committed = kept;
+        self.crash();
+    }
+
+    /// A stream begins.
+    pub fn born(&mut self, stream: StreamId) {
+        self.births.push(stream);
+    }
+
     pub fn is_idle(&self) -> bool {
         self.due.is_empty()
     }
 
     fn account(&mut self, stream: StreamId) -> &mut Account {
-        let order = self.streams.len();
+        let order = self.births.iter().position(|born| *born == stream).expect("it was born");
         self.streams.entry(stream).or_insert_with(|| Account { order, oldest: 1, ..Account::default() })
     }
 

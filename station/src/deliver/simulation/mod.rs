@@ -2,8 +2,8 @@
 //! that tears and forgets, over a network that drops, repeats and reorders, toward a model of the gateway.
 //!
 //! Each seed is one life: links that come and go, a gateway that restarts and forgets what it had not committed,
-//! a disk that is full for a while, power cuts and killed processes at any write, a clock that is wrong until it
-//! is set. Then all heals, and the account must be right: measured = stored + lost, nothing twice, and a loss
+//! or whose store is replaced by an old copy or an empty one, a disk that is full for a while, fails a sync, or has
+//! sectors that cannot be read, power cuts and killed processes at any write, a clock that is wrong until it is set. Then all heals, and the account must be right: measured = stored + lost, nothing twice, and a loss
 //! only where the bounds allow one. `MINUANO_SEED=4711` runs one life alone.
 
 mod checker;
@@ -17,6 +17,7 @@ use self::network::Wire;
 use self::station::Station;
 use super::Message;
 use crate::log::Limits;
+use crate::log::disk::BLOCK;
 use crate::log::disk::simulated::Simulated;
 use crate::random::Random;
 use minuano_telemetry::StreamId;
@@ -51,6 +52,12 @@ struct Seen {
     stored: u64,
     lost_to_power: u64,
     lost_to_overflow: u64,
+    lost_to_sectors: u64,
+    /// Stored and acknowledged by a gateway that lost its store afterwards.
+    forgotten: u64,
+    /// Of these, what the next store counts as acknowledged elsewhere, and what it takes for lost.
+    elsewhere: u64,
+    called_lost: u64,
     duplicates: u64,
     crashes: u64,
     torn: u64,
@@ -78,6 +85,8 @@ impl World {
         let mut disk = Simulated::new(Random::seeded(random.bits()));
         let mut truth = Truth::default();
         let station = Station::start(&mut disk, limits, &mut random, &mut truth, None, 0);
+        let mut gateway = Gateway::default();
+        gateway.born(station.log.running().id());
         Self {
             random,
             now_ms: 0,
@@ -87,7 +96,7 @@ impl World {
             disk,
             limits,
             station,
-            gateway: Gateway::default(),
+            gateway,
             up: Wire::new(),
             down: Wire::new(),
             truth,
@@ -143,6 +152,16 @@ impl World {
         if self.chance(40) {
             self.gateway.crash();
         }
+        if self.chance(50) {
+            self.gateway.back_up();
+        }
+        if self.chance(200) {
+            let has_copy = self.chance(2);
+            self.gateway.restore(has_copy);
+        }
+        if self.chance(100) {
+            self.spoil();
+        }
         if self.chance(60) {
             self.disk.full = !self.disk.full;
         }
@@ -159,6 +178,17 @@ impl World {
             self.disk.dead = true;
         }
         self.crash_if_dead();
+    }
+
+    /// Somewhere the disk gives nothing any more.
+    fn spoil(&mut self) {
+        let names = self.disk.names();
+        let Some(last) = names.len().checked_sub(1) else { return };
+        let name = names[usize::try_from(self.random.between(0, last as u64)).unwrap()];
+        let len = self.disk.content(name).map_or(0, |bytes| bytes.len() as u64);
+        let block = self.random.between(0, len.saturating_sub(1) / BLOCK);
+        self.truth.spoils(&mut self.disk, name, block);
+        self.disk.spoil(name, block);
     }
 
     fn link(&mut self, linked: bool) {
@@ -185,6 +215,7 @@ impl World {
                 boot,
                 self.now_ms,
             );
+            self.gateway.born(self.station.log.running().id());
         }
     }
 
@@ -195,6 +226,10 @@ impl World {
         self.disk.flaky = false;
         self.disk.fuse = None;
         self.link(false);
+        // What is still on its way on an old connection comes before anything on a new one.
+        while !self.up.is_empty() {
+            self.step();
+        }
         self.link(true);
         let mut quiet = 0;
         for step in 0.. {
@@ -243,6 +278,10 @@ fn measured_is_stored_and_lost_in_ten_thousand_lives() {
         sum.stored += seen.stored;
         sum.lost_to_power += seen.lost_to_power;
         sum.lost_to_overflow += seen.lost_to_overflow;
+        sum.lost_to_sectors += seen.lost_to_sectors;
+        sum.forgotten += seen.forgotten;
+        sum.elsewhere += seen.elsewhere;
+        sum.called_lost += seen.called_lost;
         sum.duplicates += seen.duplicates;
         sum.crashes += seen.crashes;
         sum.torn += seen.torn;
@@ -250,8 +289,19 @@ fn measured_is_stored_and_lost_in_ten_thousand_lives() {
         sum.disk_bytes += seen.disk_bytes;
     }
     eprintln!("{sum:?}");
-    assert_eq!(sum.measured, sum.stored + sum.lost_to_power + sum.lost_to_overflow);
-    let hard = [sum.lost_to_power, sum.lost_to_overflow, sum.duplicates, sum.crashes, sum.torn, sum.retimed];
+    let lost = sum.lost_to_power + sum.lost_to_overflow + sum.lost_to_sectors;
+    assert_eq!(sum.measured, sum.stored + sum.forgotten + lost);
+    assert!(sum.called_lost * 8 < sum.elsewhere, "a lost store makes losses of what was delivered: {sum:?}");
+    let hard = [
+        sum.lost_to_power,
+        sum.lost_to_overflow,
+        sum.lost_to_sectors,
+        sum.forgotten,
+        sum.duplicates,
+        sum.crashes,
+        sum.torn,
+        sum.retimed,
+    ];
     assert!(
         hard.iter().all(|count| *count > SEEDS / 10),
         "the world was too kind to prove anything: {sum:?}"

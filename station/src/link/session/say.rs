@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use minuano_telemetry::{Batch, MAX_READINGS, Payload, StationState, Status};
 
-use super::{STALLED_AFTER, Session};
+use super::Session;
 use crate::deliver::{Message, Next};
 use crate::health;
 use crate::link::connection::{MAX_IN_AIR, PublishError, Readings};
@@ -17,7 +17,7 @@ impl Session<'_> {
     /// Says what there is to say, as far as the broker keeps up. Gives when to look again.
     pub(super) fn say(&mut self) -> Result<Instant, PublishError> {
         let now = Instant::now();
-        let mut wake = now + STALLED_AFTER;
+        let mut wake = now + self.link.config.mqtt.confirm_within;
         while self.connection.unconfirmed() < MAX_IN_AIR {
             // Streams come before anything else on a connection.
             let next = self.link.deliver.next(&mut self.link.station.log(), self.link.now_ms());

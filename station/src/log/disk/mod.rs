@@ -2,6 +2,7 @@
 //!
 //! Two implementations: [`Files`], and in tests a disk that loses and tears what was not synced.
 
+mod around;
 mod files;
 #[cfg(test)]
 pub(crate) mod simulated;
@@ -10,6 +11,7 @@ use std::fmt;
 use std::io;
 use std::str::FromStr;
 
+pub use self::around::{BLOCK, read_around};
 pub use self::files::Files;
 
 /// How many copies of the table may lie in a folder. Two are used; more are there only if others are not ours.

@@ -1,9 +1,9 @@
 //! A disk that loses and tears what was not synced, for the simulation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Error, ErrorKind, Result};
 
-use super::{Disk, Name};
+use super::{BLOCK, Disk, Name};
 use crate::random::Random;
 
 const SECTOR: usize = 512;
@@ -22,6 +22,8 @@ pub(crate) struct Simulated {
     pub full: bool,
     /// A sync fails now and then, and then nobody ever writes what it should have.
     pub flaky: bool,
+    /// Blocks of files that give nothing any more, until they are written.
+    unreadable: BTreeSet<(Name, u64)>,
     /// Bytes written, for the figures.
     pub written: u64,
     pub syncs: u64,
@@ -35,6 +37,8 @@ struct Copy {
     dirty: Vec<(usize, usize)>,
     /// Whether the folder knows of it.
     named: bool,
+    /// A sync of it failed: whatever is written to it and synced from then on, the next power cut takes.
+    spent: bool,
 }
 
 impl Simulated {
@@ -47,6 +51,7 @@ impl Simulated {
             dead: false,
             full: false,
             flaky: false,
+            unreadable: BTreeSet::new(),
             written: 0,
             syncs: 0,
         }
@@ -84,6 +89,16 @@ impl Simulated {
 
     pub fn content(&mut self, name: Name) -> Option<&mut Vec<u8>> {
         self.files.get_mut(&name).map(|file| &mut file.seen)
+    }
+
+    /// A block of a file cannot be read any more.
+    pub fn spoil(&mut self, name: Name, block: u64) {
+        self.unreadable.insert((name, block));
+    }
+
+    /// Whether any block cannot be read.
+    pub fn is_spoiled(&self) -> bool {
+        !self.unreadable.is_empty()
     }
 
     pub fn names(&self) -> Vec<Name> {
@@ -127,6 +142,14 @@ impl Disk for Simulated {
 
     fn read(&mut self, name: Name, offset: u64, len: usize) -> Result<Vec<u8>> {
         let file = self.files.get(&name).ok_or(ErrorKind::NotFound)?;
+        let end = offset.saturating_add(len as u64).min(file.seen.len() as u64);
+        if self
+            .unreadable
+            .iter()
+            .any(|&(of, block)| of == name && block * BLOCK < end && offset < (block + 1) * BLOCK)
+        {
+            return Err(Error::other("a sector that cannot be read"));
+        }
         let offset = usize::try_from(offset).unwrap_or(usize::MAX);
         Ok(file.seen.iter().skip(offset).take(len).copied().collect())
     }
@@ -136,6 +159,8 @@ impl Disk for Simulated {
         let whole = happens && !self.full;
         let part = if whole { bytes.len() as u64 } else { self.random.between(0, bytes.len() as u64) };
         let part = bytes.get(..usize::try_from(part).unwrap_or(0)).unwrap_or_default();
+        let blocks = offset / BLOCK..=(offset + part.len() as u64) / BLOCK;
+        self.unreadable.retain(|(of, block)| *of != name || !blocks.contains(block));
         let offset = usize::try_from(offset).unwrap_or(usize::MAX);
         let file = self.files.entry(name).or_default();
         file.dirty.push((offset, part.len()));
@@ -156,9 +181,10 @@ impl Disk for Simulated {
         let file = self.files.get_mut(&name).ok_or(ErrorKind::NotFound)?;
         let dirty = std::mem::take(&mut file.dirty);
         if fails {
+            file.spent = true;
             return Err(Error::other("a sync that failed"));
         }
-        for (offset, len) in dirty {
+        for (offset, len) in dirty.into_iter().filter(|_| !file.spent) {
             file.safe.resize(file.safe.len().max(offset + len), 0);
             file.safe[offset..offset + len].copy_from_slice(&file.seen[offset..offset + len]);
         }
@@ -178,6 +204,7 @@ impl Disk for Simulated {
 
     fn remove(&mut self, name: Name) -> Result<()> {
         self.check()?;
+        self.unreadable.retain(|(of, _)| *of != name);
         if let Some(file) = self.files.remove(&name) {
             self.ghosts.insert(name, file);
         }

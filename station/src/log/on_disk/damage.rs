@@ -1,6 +1,9 @@
 //! What is full, damaged, or not understood.
 
 use super::*;
+use crate::log::disk::BLOCK;
+use crate::log::format::scan;
+use crate::log::format::segment::HEADER;
 
 fn small() -> Limits {
     Limits {
@@ -108,4 +111,77 @@ fn what_was_acknowledged_is_not_sent_again_and_its_files_go() {
     bench.restart(2);
     assert_eq!(bench.log.stream(StreamId(1)).unwrap().cursor(), 60);
     assert!(bench.log.stream(StreamId(1)).unwrap().oldest() > 60);
+}
+
+/// A thousand readings in one segment of several blocks, and which of them stand in its second block.
+fn long() -> (Bench, Vec<u64>) {
+    let mut bench = Bench::roomy();
+    bench.run(1_000);
+    let bytes = bench.disk.content(Name::Segment(0)).unwrap().clone();
+    assert!(bytes.len() as u64 > 3 * BLOCK, "{} bytes", bytes.len());
+    let mut there = Vec::new();
+    for (at, _, chunk) in scan::chunks(&bytes[HEADER..], StreamId(1)) {
+        let (from, to) = ((HEADER + at) as u64, (HEADER + at + chunk.size) as u64);
+        if from < 2 * BLOCK && to > BLOCK {
+            there.extend(chunk.entries.iter().map(|entry| entry.reading.seq));
+        }
+    }
+    bench.disk.spoil(Name::Segment(0), 1);
+    (bench, there)
+}
+
+/// What comes back when everything that came is acknowledged, over every gap.
+fn deliver_all(bench: &mut Bench) -> Vec<u64> {
+    let mut seqs = Vec::new();
+    for _ in 0..1_000 {
+        let Some(oldest) = bench.log.stream(StreamId(1)).map(|of| of.oldest()) else { break };
+        let some = bench.log.read(StreamId(1), oldest, MAX_READINGS);
+        if let Some(last) = some.last() {
+            seqs.extend(some.iter().map(|reading| reading.seq));
+            bench.log.acknowledge(StreamId(1), last.seq).unwrap();
+        }
+        bench.now_ms += 5_000;
+        bench.work();
+    }
+    seqs
+}
+
+#[test]
+fn a_sector_that_cannot_be_read_costs_what_stands_in_it_and_no_more() {
+    let (mut bench, there) = long();
+    let expected: Vec<u64> = (1..=1_000).filter(|seq| !there.contains(seq)).collect();
+    assert_eq!(deliver_all(&mut bench), expected);
+    assert_eq!(bench.log.counts().lost, there.len() as u64);
+    assert!(bench.log.damaged() > 0);
+}
+
+#[test]
+fn at_the_start_a_sector_that_cannot_be_read_costs_no_more_and_nothing_is_cut_off() {
+    let (mut bench, there) = long();
+    let content = bench.disk.content(Name::Segment(0)).unwrap().clone();
+    bench.restart(2);
+    assert_eq!(bench.disk.content(Name::Segment(0)).unwrap(), &content);
+    assert!(bench.log.damaged() > 0);
+    let in_ram = 4;
+    let came = deliver_all(&mut bench);
+    assert!(
+        came.len() + there.len() + in_ram > 1_000 && !came.iter().any(|seq| there.contains(seq)),
+        "{}",
+        came.len()
+    );
+}
+
+#[test]
+fn a_table_that_cannot_be_read_stays_as_it_is_and_the_log_goes_on() {
+    let mut bench = Bench::roomy();
+    bench.run(10);
+    bench.log.acknowledge(StreamId(1), 5).unwrap();
+    bench.run(10);
+    let table = bench.disk.names().into_iter().find(|name| matches!(name, Name::Table(_))).unwrap();
+    bench.disk.spoil(table, 0);
+    bench.restart(2);
+    assert!(bench.log.health().fault.unwrap().contains("left alone"));
+    bench.run(20);
+    assert!(bench.log.is_working() && bench.disk.is_spoiled(), "others are written");
+    assert!(bench.read_all(1).len() > 15 - 5, "of the run before");
 }

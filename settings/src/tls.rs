@@ -1,98 +1,95 @@
-//! `[mqtt.tls]`: the files that TLS needs, read and tried before anything is opened.
+//! `[mqtt.tls]`: the files that TLS toward a broker needs, read and tried before anything is opened.
+
+mod verifier;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use minuano_settings::Problems;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use serde::Deserialize;
 
-use crate::link::tls;
+use crate::Problems;
 
 /// TLS, ready to connect. Certificates are read at the start: a renewed one wants a restart.
 #[derive(Clone, Debug)]
 pub struct Tls(pub Arc<ClientConfig>);
 
 /// The keys as they are written. An empty table is TLS with the system's own certificate authorities.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct File {
+pub struct TlsFiles {
     ca: Option<PathBuf>,
     certificate: Option<PathBuf>,
     key: Option<PathBuf>,
     server_name: Option<String>,
 }
 
-impl File {
-    pub(super) fn checked(self, problems: &mut Problems) -> Option<Tls> {
+impl TlsFiles {
+    /// Reads them; `key` is where they stand in the configuration, such as `mqtt.tls`.
+    pub fn checked(self, key: &str, problems: &mut Problems) -> Option<Tls> {
+        let named = |file: &str| format!("{key}.{file}");
         let before = problems.0.len();
         let roots = match &self.ca {
-            Some(file) => roots(file, problems),
-            None => system_roots(problems),
+            Some(file) => roots(&named("ca"), file, problems),
+            None => system_roots(&named("ca"), problems),
         };
         let identity = match (&self.certificate, &self.key) {
-            (Some(certificate), Some(key)) => {
-                certificates("mqtt.tls.certificate", certificate, problems).zip(private_key(key, problems))
-            }
+            (Some(certificate), Some(key)) => certificates(&named("certificate"), certificate, problems)
+                .zip(private_key(&named("key"), key, problems)),
             (None, None) => None,
             (Some(_), None) => {
-                problems.add("mqtt.tls.key", "is missing beside mqtt.tls.certificate");
+                problems.add(named("key"), format_args!("is missing beside {}", named("certificate")));
                 None
             }
             (None, Some(_)) => {
-                problems.add("mqtt.tls.certificate", "is missing beside mqtt.tls.key");
+                problems.add(named("certificate"), format_args!("is missing beside {}", named("key")));
                 None
             }
         };
         let server_name = self.server_name.and_then(|name| match ServerName::try_from(name.clone()) {
             Ok(name) => Some(name),
             Err(_) => {
-                problems.add(
-                    "mqtt.tls.server_name",
-                    format_args!("{name:?} is neither a DNS name nor an address"),
-                );
+                problems
+                    .add(named("server_name"), format_args!("{name:?} is neither a DNS name nor an address"));
                 None
             }
         });
         let roots = roots.filter(|_| problems.0.len() == before)?;
-        match tls::client(roots, identity, server_name) {
+        match verifier::client(roots, identity, server_name) {
             Ok(config) => Some(Tls(config)),
             Err(rustls::Error::InconsistentKeys(_)) => {
-                problems.add("mqtt.tls.key", "does not belong to mqtt.tls.certificate");
+                problems.add(named("key"), format_args!("does not belong to {}", named("certificate")));
                 None
             }
             Err(error) => {
-                problems
-                    .add("mqtt.tls.key", format_args!("cannot be used with mqtt.tls.certificate: {error}"));
+                let what = format_args!("cannot be used with {}: {error}", named("certificate"));
+                problems.add(named("key"), what);
                 None
             }
         }
     }
 }
 
-fn roots(file: &Path, problems: &mut Problems) -> Option<RootCertStore> {
+fn roots(key: &str, file: &Path, problems: &mut Problems) -> Option<RootCertStore> {
     let mut roots = RootCertStore::empty();
-    for certificate in certificates("mqtt.tls.ca", file, problems)? {
+    for certificate in certificates(key, file, problems)? {
         if let Err(error) = roots.add(certificate) {
-            problems.add(
-                "mqtt.tls.ca",
-                format_args!("{}: a certificate in it is of no use: {error}", file.display()),
-            );
+            problems.add(key, format_args!("{}: a certificate in it is of no use: {error}", file.display()));
             return None;
         }
     }
     Some(roots)
 }
 
-fn system_roots(problems: &mut Problems) -> Option<RootCertStore> {
+fn system_roots(key: &str, problems: &mut Problems) -> Option<RootCertStore> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let found = !roots.is_empty();
     problems.require(
         found,
-        "mqtt.tls.ca",
+        key,
         "is missing, and this system has no certificate authorities of its own (package ca-certificates)",
     );
     found.then_some(roots)
@@ -114,8 +111,8 @@ fn certificates(key: &str, file: &Path, problems: &mut Problems) -> Option<Vec<C
     }
 }
 
-fn private_key(file: &Path, problems: &mut Problems) -> Option<PrivateKeyDer<'static>> {
-    let bytes = read("mqtt.tls.key", file, problems)?;
+fn private_key(key: &str, file: &Path, problems: &mut Problems) -> Option<PrivateKeyDer<'static>> {
+    let bytes = read(key, file, problems)?;
     let found = PrivateKeyDer::from_pem_slice(&bytes);
     if let Err(error) = &found {
         let encrypted = bytes.windows(9).any(|word| word == b"ENCRYPTED");
@@ -127,7 +124,7 @@ fn private_key(file: &Path, problems: &mut Problems) -> Option<PrivateKeyDer<'st
                 other => format!("is not PEM: {other}"),
             }
         };
-        problems.add("mqtt.tls.key", format_args!("{} {what}", file.display()));
+        problems.add(key, format_args!("{} {what}", file.display()));
     }
     found.ok()
 }

@@ -1,0 +1,83 @@
+//! A mail over SMTP.
+
+use std::time::Duration;
+
+use lettre::message::Mailbox;
+use lettre::message::header::ContentType;
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use minuano_settings::Secret;
+
+use super::Envelope;
+use super::send::SendError;
+use super::webhook::chain;
+
+const WITHIN: Duration = Duration::from_secs(30);
+
+/// How the connection is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protection {
+    /// TLS before the first word (port 465).
+    Tls,
+    /// TLS after STARTTLS, and nothing without it (port 587).
+    StartTls,
+    /// Not at all: for a server on this machine.
+    None,
+}
+
+/// Which server, from whom, to whom.
+#[derive(Clone, Debug)]
+pub struct Email {
+    /// The server's name.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub protection: Protection,
+    /// A PEM file's text: the authority that the server's certificate is of, beside the system's.
+    pub authority: Option<Vec<u8>>,
+    /// User and password.
+    pub credentials: Option<(String, Secret)>,
+    /// Sender.
+    pub from: Mailbox,
+    /// Receivers.
+    pub to: Vec<Mailbox>,
+}
+
+impl Email {
+    /// Sends one mail to all; the server's 250 confirms.
+    pub async fn send(&self, envelope: &Envelope) -> Result<(), SendError> {
+        let failed = |error: &dyn std::error::Error| SendError::Mail(chain(error));
+        let mut message = Message::builder()
+            .from(self.from.clone())
+            .subject(format!("[minuano] {}", envelope.alert.title()))
+            .message_id(Some(format!("<{}@minuano.{}>", envelope.id, envelope.alert.gateway)))
+            .header(ContentType::TEXT_PLAIN);
+        for to in &self.to {
+            message = message.to(to.clone());
+        }
+        let message = message.body(envelope.alert.text()).map_err(|error| failed(&error))?;
+        let tls = || -> Result<TlsParameters, SendError> {
+            let mut parameters = TlsParameters::builder(self.host.clone());
+            if let Some(pem) = &self.authority {
+                let certificate = Certificate::from_pem(pem).map_err(|error| failed(&error))?;
+                parameters = parameters.add_root_certificate(certificate);
+            }
+            parameters.build().map_err(|error| failed(&error))
+        };
+        let tls = match self.protection {
+            Protection::Tls => Tls::Wrapper(tls()?),
+            Protection::StartTls => Tls::Required(tls()?),
+            Protection::None => Tls::None,
+        };
+        let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&self.host)
+            .port(self.port)
+            .tls(tls)
+            .timeout(Some(WITHIN));
+        if let Some((user, password)) = &self.credentials {
+            transport = transport.credentials(Credentials::new(user.clone(), password.reveal().to_owned()));
+        }
+        transport.build().send(message).await.map(|_| ()).map_err(|error| failed(&error))
+    }
+}
