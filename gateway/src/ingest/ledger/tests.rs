@@ -9,6 +9,8 @@ use crate::config::QualityConfig;
 use crate::ingest::admit::MAX_AHEAD_MS;
 use crate::store::Store;
 
+mod flags;
+
 const ROOF: &str = "roof";
 
 fn at(seconds: i64) -> Millis {
@@ -285,97 +287,6 @@ fn a_guessed_time_in_a_backlog_stands() {
     let readings = [Reading { clock: Clock::Unsynchronised, ..reading(1) }].into_iter().collect();
     let effects = bench.say(Payload::Backlog(Batch { stream: StreamId(1), cursor: 0, oldest: 1, readings }));
     assert_eq!(effects.readings[0].observed_at, reading(1).at);
-}
-
-#[test]
-fn impossible_values_are_stored_with_flag_4_and_become_one_anomaly() {
-    let mut bench = Bench { arrival: at(60), ..Bench::new() };
-    let hot = |seq, value| Reading {
-        values: ByQuantity([Some(value), None, Some(101.0), Some(-1.0)]),
-        ..reading(seq)
-    };
-    let effects = bench.live(hot(1, 1e300));
-    let stored = &effects.readings[0];
-    assert_eq!(stored.flags, [Flag::Fail, Flag::Missing, Flag::Fail, Flag::Fail]);
-    assert_eq!(effects.anomalies.len(), 3);
-    assert!(bench.live(hot(2, 1e300)).anomalies.is_empty());
-    bench.restart();
-    assert!(bench.live(hot(3, 1e300)).anomalies.is_empty(), "an open episode survives a restart");
-    let closed = bench.live(reading(4)).anomalies;
-    assert_eq!(closed.len(), 3);
-    assert!(closed[0].evidence.contains("in 3 readings"), "{}", closed[0].evidence);
-    let kept: f64 = bench
-        .connection
-        .query_row("SELECT temperature_c FROM observations WHERE seq = 1", [], |row| row.get(0))
-        .unwrap();
-    assert!((kept - 1e300).abs() < 1e285);
-}
-
-fn stored_flags(bench: &Bench) -> Vec<(u8, i64)> {
-    let mut query =
-        bench.connection.prepare("SELECT temperature_flag, settled FROM readings ORDER BY seq").unwrap();
-    query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().collect::<Result<_, _>>().unwrap()
-}
-
-/// Readings ten seconds apart; that of 5 stands 14.2 °C off.
-fn with_a_spike(seq: u64) -> Reading {
-    let off = if seq == 5 { 14.2 } else { 0.0 };
-    let temperature = 21.43 + off + 0.01 * f64::from(u8::try_from(seq % 7).unwrap());
-    Reading { values: ByQuantity([Some(temperature), Some(1013.25), Some(48.7), None]), ..reading(seq) }
-}
-
-#[test]
-fn a_spike_shows_with_the_next_reading_and_is_one_anomaly_that_ends() {
-    let mut bench = Bench { arrival: at(60), ..Bench::new() };
-    let mut told = Vec::new();
-    for seq in 1..=5 {
-        told.extend(bench.live(with_a_spike(seq)).anomalies);
-    }
-    assert!(told.is_empty(), "nobody knows yet whether it is a spike: {told:?}");
-    assert_eq!(stored_flags(&bench)[4], (3, 0), "a step that may yet be a spike");
-    for seq in 6..=7 {
-        told.extend(bench.live(with_a_spike(seq)).anomalies);
-    }
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert_eq!(
-        told[0].evidence.as_str(),
-        "roof temperature_c 35.68 °C stood 14.19 °C off the readings before and after it, limit 3.00 °C"
-    );
-    assert_eq!(stored_flags(&bench), [(1, 1), (1, 1), (1, 1), (1, 1), (4, 1), (1, 1), (1, 0)]);
-    for seq in 8..=80 {
-        bench.arrival = reading(seq).at;
-        told.extend(bench.live(with_a_spike(seq)).anomalies);
-    }
-    let states: Vec<AnomalyState> = told.iter().map(|anomaly| anomaly.state).collect();
-    assert_eq!(states, [AnomalyState::Open, AnomalyState::Closed]);
-}
-
-#[test]
-fn what_is_beyond_a_gap_waits_and_a_restart_forgets_nothing_of_it() {
-    let mut bench = Bench { arrival: at(60), ..Bench::new() };
-    for seq in [1, 2, 3, 5, 6, 7] {
-        bench.live(with_a_spike(seq));
-    }
-    let settled = |bench: &Bench| stored_flags(bench).iter().filter(|(_, settled)| *settled == 1).count();
-    assert_eq!(settled(&bench), 2, "3 waits for 4");
-    bench.restart();
-    bench.live(with_a_spike(4));
-    let flags: Vec<u8> = stored_flags(&bench).iter().map(|(flag, _)| *flag).collect();
-    assert_eq!(flags, [1, 1, 1, 1, 4, 1, 1]);
-    // What a restart found unsettled waits for its time.
-    bench.arrival = at(60 + 900);
-    bench.live(with_a_spike(97));
-    assert_eq!(settled(&bench), 7);
-}
-
-#[test]
-fn a_clock_a_day_off_is_one_anomaly() {
-    let mut bench = Bench::new();
-    let told: Vec<_> = (1..=50).flat_map(|seq| bench.live(with_a_spike(seq)).anomalies).collect();
-    let of_clock: Vec<_> =
-        told.iter().filter(|anomaly| anomaly.kind == minuano_telemetry::AnomalyKind::ClockSkew).collect();
-    assert_eq!(of_clock.len(), 1);
-    assert!(of_clock[0].evidence.contains("99990 s behind"), "{}", of_clock[0].evidence);
 }
 
 #[test]
