@@ -4,6 +4,8 @@ mod alert;
 mod health;
 mod lake;
 mod online;
+mod quality;
+
 mod store;
 
 use std::io::{IsTerminal, Write};
@@ -31,6 +33,7 @@ Examples:
   minuano-gateway check-config --online
   minuano-gateway health
   minuano-gateway lake verify --json
+  minuano-gateway quality check --station roof series.csv
   minuano-gateway openapi > openapi.json
 
 Exit codes: 0 done, 64 bad usage, 78 bad configuration, 1 anything else.
@@ -59,7 +62,7 @@ enum Command {
     Run(ConfigArg),
     /// Names every mistake in the configuration, one a line; exit code 78 if there is any.
     #[command(after_help = "Examples:\n  minuano-gateway check-config --config gateway.toml\n  \
-        sudo -u minuano minuano-gateway check-config --online   as the user who will run it")]
+        sudo -u minuano-gateway minuano-gateway check-config --online   as the user who will run it")]
     CheckConfig {
         /// Also tries what it names: brokers, lake, store, ports; exit code 1 if any of them fails.
         #[arg(long)]
@@ -95,6 +98,9 @@ enum Command {
         minuano-gateway station forget shed --yes"
     )]
     Station(store::StationCommand),
+    /// The checks of readings.
+    #[command(subcommand)]
+    Quality(quality::Command),
     /// What tells people.
     #[command(subcommand)]
     Alert(alert::Command),
@@ -186,6 +192,7 @@ fn execute(command: Command) -> anyhow::Result<bool> {
         Command::Lake(command) => in_runtime(lake::execute(command)),
         Command::Store(command) => store::store(command),
         Command::Station(command) => store::station(command),
+        Command::Quality(command) => quality::execute(command),
         Command::Alert(command) => in_runtime(alert::execute(command)),
         Command::TakeOver { station, config } => {
             let config = Config::load(config.config)?;

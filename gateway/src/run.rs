@@ -83,6 +83,7 @@ pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Res
         hub: hub.clone(),
         readiness: Arc::clone(&readiness),
         commits: config.store.clone(),
+        rules: config.quality.rules(),
         desk,
         events: config.events,
         lake: lake.is_some(),

@@ -127,15 +127,66 @@ pub struct Anomaly {
 pub enum AnomalyKind {
     /// Values outside what the sensor or the air can give (QARTOD gross range).
     Range,
+    /// Temperature and humidity exactly zero together: a dead bus or part.
+    Zeros,
+    /// Pressure that does not belong to the station's altitude.
+    Altitude,
+    /// Light in the night, or none by day.
+    Light,
+    /// One reading off both beside it.
+    Spike,
+    /// A jump that the air does not make and that stays.
+    Step,
+    /// The same value for too long.
+    FlatLine,
+    /// Further from the day before than the weather has been of late.
+    Drift,
+    /// A station that goes its own way while its neighbours agree.
+    Neighbours,
+    /// A station that was heard and is not any more.
+    Silent,
+    /// A station whose clock is far from the gateway's, though it calls it synchronised.
+    ClockSkew,
     /// Two live streams in turn under one name: two stations have it.
     DuplicateStation,
 }
 
 impl AnomalyKind {
+    /// Every kind.
+    pub const ALL: [Self; 12] = [
+        Self::Range,
+        Self::Zeros,
+        Self::Altitude,
+        Self::Light,
+        Self::Spike,
+        Self::Step,
+        Self::FlatLine,
+        Self::Drift,
+        Self::Neighbours,
+        Self::Silent,
+        Self::ClockSkew,
+        Self::DuplicateStation,
+    ];
+
+    /// The kind with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
+    }
+
     /// The word on the wire.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Range => "range",
+            Self::Zeros => "zeros",
+            Self::Altitude => "altitude",
+            Self::Light => "light",
+            Self::Spike => "spike",
+            Self::Step => "step",
+            Self::FlatLine => "flat_line",
+            Self::Drift => "drift",
+            Self::Neighbours => "neighbours",
+            Self::Silent => "silent",
+            Self::ClockSkew => "clock_skew",
             Self::DuplicateStation => "duplicate_station",
         }
     }

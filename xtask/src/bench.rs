@@ -33,6 +33,9 @@ enum Benchmark {
     Ingest,
     /// The panel in Chromium: first values painted, 100,000 points redrawn beside Chart.js.
     Panel,
+    /// Checks: faults found in real series, false alarms, cost. Writes docs/quality.md; the series lie in
+    /// ../shared/data, or in the folder that is given as an argument.
+    Quality,
 }
 
 /// Runs the chosen benchmarks, optimised.
@@ -53,6 +56,13 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
                     "bench-ingest",
                 ]))?;
                 must(Command::new(target().join("release/bench-ingest")).args(&options.arguments))?;
+            }
+            Benchmark::Quality => {
+                let folder = options.arguments.first().map_or("../shared/data", String::as_str);
+                let example = ["run", "--release", "--package", "minuano-gateway", "--example", "quality"];
+                let output = cargo().args(example).args(["--", folder]).output()?;
+                anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+                std::fs::write("docs/quality.md", &output.stdout)?;
             }
             Benchmark::Telemetry => {
                 must(cargo().args(["bench", "--package", "minuano-telemetry", "--bench", "decode"]))?;

@@ -59,6 +59,7 @@ pub fn from_layers(layers: &Layers) -> Result<Config, Problems> {
         "store.retention",
         "takes at least \"1d\"",
     );
+    raw.quality.check(&mut problems);
     let http = raw.http.checked(&mut problems);
     match gateway {
         Some(gateway) => problems.or(Config {
@@ -75,6 +76,13 @@ pub fn from_layers(layers: &Layers) -> Result<Config, Problems> {
         }),
         None => Err(problems),
     }
+}
+
+/// Reads `layers` and checks `[quality]`.
+pub fn quality_from_layers(layers: &Layers) -> Result<QualityConfig, Problems> {
+    let (raw, mut problems): (Raw, _) = layers.load()?;
+    raw.quality.check(&mut problems);
+    problems.or(raw.quality)
 }
 
 /// The configured name, or the host's made to fit.
@@ -246,6 +254,37 @@ mod tests {
         ] {
             assert!(found.iter().any(|other| other == key), "{key} in {found:?}");
         }
+    }
+
+    #[test]
+    fn checks_that_cannot_be_are_named() {
+        let found = keys(
+            "gateway = \"home\"\n[broker]\nembedded = true\n\
+             [quality]\nsettle_after = \"0s\"\nchecks = [\"spike\", \"spike\"]\nneighbours_km = 900\n\
+             [quality.temperature_c]\nrange = [50, -20]\nstep = 0\nflat = \"0s\"\n\
+             [[quality.places]]\nstation = \"roof\"\nlatitude = 97.7\nlongitude = 5\naltitude_m = 20000\n\
+             [[quality.places]]\nstation = \"roof\"\nlatitude = 1\n",
+        );
+        for key in [
+            "quality.settle_after",
+            "quality.checks",
+            "quality.neighbours_km",
+            "quality.temperature_c.range",
+            "quality.temperature_c.step",
+            "quality.temperature_c.flat",
+            "quality.places[0].latitude",
+            "quality.places[0].altitude_m",
+            "quality.places[1].station",
+            "quality.places[1].longitude",
+        ] {
+            assert!(found.iter().any(|other| other == key), "{key} in {found:?}");
+        }
+        assert!(
+            load("[broker]\nembedded = true\n[quality]\nchecks = [\"wind\"]")
+                .unwrap_err()
+                .to_string()
+                .contains("flat_line")
+        );
     }
 
     #[test]

@@ -7,6 +7,9 @@ pub mod events;
 mod fuzz;
 mod http;
 mod mqtt;
+mod quality;
+
+pub use quality::{PlaceConfig, QualityConfig, QuantityConfig};
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -141,22 +144,12 @@ impl Default for AcknowledgeConfig {
     }
 }
 
-/// When a row's flags are final.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct QualityConfig {
-    /// At the latest this long after arrival.
-    #[serde(with = "minuano_settings::duration")]
-    pub settle_after: Duration,
-}
-
-impl Default for QualityConfig {
-    fn default() -> Self {
-        Self { settle_after: Duration::from_secs(15 * 60) }
-    }
-}
-
 impl Config {
+    /// What `[quality]` says in the layers of this process, for a command that needs nothing else.
+    pub fn quality_only(file: Option<PathBuf>) -> Result<QualityConfig, Problems> {
+        check::quality_from_layers(&Layers::of_process(file, DEFAULT_FILE, ENVIRONMENT_PREFIX))
+    }
+
     /// Reads and checks the layers of this process; `file` is what `--config` names.
     pub fn load(file: Option<PathBuf>) -> Result<Self, Problems> {
         check::from_layers(&Layers::of_process(file, DEFAULT_FILE, ENVIRONMENT_PREFIX))

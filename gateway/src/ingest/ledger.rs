@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use minuano_telemetry::{
-    Anomaly, Batch, MAX_ACKNOWLEDGED, Millis, Payload, StationName, StreamId, Streams, Through, WeatherEvent,
+    Anomaly, Batch, Clock, MAX_ACKNOWLEDGED, Millis, Payload, StationName, StreamId, Streams, Through,
+    WeatherEvent,
 };
 use rusqlite::Connection;
 
@@ -18,10 +19,16 @@ use super::message::{Message, Said};
 use super::namesakes::Namesakes;
 use crate::acknowledge::account::{Account, Arrival};
 use crate::acknowledge::counts::Counts;
-use crate::quality::{self, episodes::Episodes, episodes::Step};
+use crate::quality::engine::{Engine, Rules};
+use crate::quality::episodes::Episodes;
+use crate::quality::place::Place;
+use crate::quality::station::Observation;
 use crate::store::row::{self, NewReading, Owner};
 use crate::store::streams::{self, StreamRow};
 use crate::store::{StoredReading, anomalies, stations};
+use checks::held;
+
+mod checks;
 
 /// Stations that one gateway knows; messages of more are refused and counted.
 pub const MAX_STATIONS: usize = 200_000;
@@ -84,25 +91,39 @@ struct Slot {
 }
 
 /// Everything the writer keeps in memory about stations and their streams.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Ledger {
     stations: Vec<Known>,
     by_name: HashMap<StationName, Index>,
+    by_id: HashMap<i64, Index>,
     episodes: Episodes,
+    engine: Engine,
     changed: Vec<(Index, StreamId)>,
     uses: u64,
 }
 
 impl Ledger {
     /// Reads what the store has.
-    pub fn load(connection: &Connection) -> rusqlite::Result<Self> {
-        let mut ledger =
-            Self { episodes: Episodes::restore(anomalies::load_open(connection)?), ..Self::default() };
+    pub fn load(connection: &Connection, rules: &Rules) -> rusqlite::Result<Self> {
+        let mut ledger = Self {
+            stations: Vec::new(),
+            by_name: HashMap::new(),
+            by_id: HashMap::new(),
+            episodes: Episodes::restore(anomalies::load_open(connection)?),
+            engine: Engine::new(rules.clone()),
+            changed: Vec::new(),
+            uses: 0,
+        };
         for (name, id, now) in stations::load_all(connection)? {
             let index = ledger.add(name);
             ledger.stations[index].id = Some(id);
+            ledger.by_id.insert(id, index);
             ledger.stations[index].counts = now.counts;
+            if let Some(about) = now.about {
+                ledger.engine.place(id, Place::of(&about));
+            }
         }
+        ledger.recall_unsettled(connection)?;
         for (id, namesakes) in anomalies::load_open_namesakes(connection)? {
             if let Some(known) = ledger.stations.iter_mut().find(|known| known.id == Some(id)) {
                 known.namesakes = namesakes;
@@ -133,6 +154,7 @@ impl Ledger {
             None => {
                 let id = stations::id(connection, &known.name)?;
                 known.id = Some(id);
+                self.by_id.insert(id, index);
                 Ok(id)
             }
         }
@@ -165,7 +187,12 @@ impl Ledger {
 
     /// Writes down every account that changed, and brings the stations' counts up to date.
     pub fn save(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        for (index, stream) in std::mem::take(&mut self.changed) {
+        let mut changed = std::mem::take(&mut self.changed);
+        // An answer names a few streams: those that were used last, not those that changed last for the first time.
+        let used =
+            |index: Index, stream: &StreamId| self.stations[index].streams.get(stream).map(|slot| slot.used);
+        changed.sort_by_cached_key(|(index, stream)| used(*index, stream));
+        for (index, stream) in changed {
             let known = &mut self.stations[index];
             let Some(slot) = known.streams.get_mut(&stream) else { continue };
             streams::save(connection, &mut slot.row)?;
@@ -181,7 +208,7 @@ impl Ledger {
 
     /// Drops what a failed transaction left in memory; it is read again from the store.
     pub fn forget_uncommitted(&mut self, connection: &Connection) -> rusqlite::Result<()> {
-        let fresh = Self::load(connection)?;
+        let fresh = Self::load(connection, self.engine.rules())?;
         for known in &mut self.stations {
             known.streams.clear();
             known.touched.clear();
@@ -192,6 +219,10 @@ impl Ledger {
         }
         self.changed.clear();
         self.episodes = fresh.episodes;
+        self.engine = fresh.engine;
+        self.by_id.clear();
+        let ids = self.stations.iter().enumerate().filter_map(|(index, known)| Some((known.id?, index)));
+        self.by_id.extend(ids);
         Ok(())
     }
 
@@ -226,6 +257,7 @@ impl Ledger {
         slot.row.account.declare(batch.cursor, batch.oldest);
         let owner = Owner { station, stream: slot.row.id };
         let mut new = Vec::new();
+        let stream_began = slot.row.account.first_at;
         for reading in &batch.readings {
             let (at, clock) = observed(reading, soon, received_at);
             match slot.row.account.arrive(reading.seq, at) {
@@ -237,12 +269,16 @@ impl Ledger {
                 Arrival::Duplicate => {}
             }
         }
+        let through = slot.row.account.through();
+        let complete_to = if self.has_older_gap(index, stream_began) { 0 } else { through };
+        self.recall(connection, station)?;
         if soon == Soon::Live && !new.is_empty() {
             self.listen_for_namesakes(connection, index, station, batch.stream, received_at, effects)?;
         }
         for (reading, observed_at, clock) in new {
             let values = at_resolution(&reading.values);
-            let verdict = quality::assess(&values);
+            let observation = Observation { at: observed_at, values };
+            let skewed = soon == Soon::Live && clock == Clock::Synchronised;
             let reading = NewReading {
                 seq: reading.seq,
                 observed_at,
@@ -251,11 +287,15 @@ impl Ledger {
                 samples: reading.samples,
                 values,
                 faults: reading.faults,
-                flags: verdict.flags,
-                settled: verdict.settled,
+                flags: self.engine.at_once(station, &observation),
+                settled: false,
             };
             let row = row::insert(connection, owner, &reading)?;
-            self.observe(connection, index, station, &reading, effects)?;
+            self.engine.hold(station, held(row, &reading, reading.seq <= complete_to));
+            self.observe(connection, index, &reading, effects)?;
+            if skewed {
+                self.look_at_clock(connection, index, observed_at, received_at, effects)?;
+            }
             effects.readings.push(Arc::new(reading.stored(
                 row,
                 self.stations[index].name.clone(),
@@ -264,42 +304,6 @@ impl Ledger {
         }
         // A repeat is a question: the station has not heard how far its readings are stored.
         effects.due.push((index, soon));
-        Ok(())
-    }
-
-    fn observe(
-        &mut self,
-        connection: &Connection,
-        index: Index,
-        station: i64,
-        reading: &NewReading,
-        effects: &mut Effects,
-    ) -> rusqlite::Result<()> {
-        for (quantity, value) in reading.values.iter() {
-            let flag = reading.flags[quantity as usize];
-            let Some((step, episode)) =
-                self.episodes.observe(station, quantity, reading.observed_at, value, flag)
-            else {
-                continue;
-            };
-            let name = &self.stations[index].name;
-            let evidence = episode.evidence(name, quantity);
-            let id = anomalies::save(connection, station, quantity, &episode, step, &evidence)?;
-            self.episodes.name(station, quantity, id);
-            if step != Step::Continued {
-                effects.anomalies.push(Arc::new(Anomaly {
-                    id,
-                    station: name.clone(),
-                    quantity: Some(quantity),
-                    kind: episode.kind,
-                    from: episode.from,
-                    to: episode.to,
-                    flag: episode.flag,
-                    state: step.state(),
-                    evidence: evidence.as_str().try_into().unwrap_or_default(),
-                }));
-            }
-        }
         Ok(())
     }
 

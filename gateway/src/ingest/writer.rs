@@ -23,7 +23,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::answers::Answers;
-use super::ledger::{Index, Ledger};
+use super::ledger::{Effects, Index, Ledger};
 use super::message::Message;
 use super::presence::after_silence;
 use crate::alert::Alert;
@@ -34,6 +34,7 @@ use crate::directory::{Directory, Presence};
 use crate::events::Rules;
 use crate::http::Readiness;
 use crate::live::Hub;
+use crate::quality::engine;
 use crate::store::{Store, StoreError, stations};
 use crate::watch::Progress;
 
@@ -62,6 +63,8 @@ pub struct Parts {
     pub readiness: Arc<Readiness>,
     /// How many readings make a commit, and how old rows may grow.
     pub commits: StoreConfig,
+    /// How readings are checked.
+    pub rules: engine::Rules,
     /// Where alerts are put down.
     pub desk: Desk,
     /// When weather is an event.
@@ -100,7 +103,7 @@ impl Writer {
     pub fn open(parts: Parts, answers: Answers) -> Result<Self, StoreError> {
         let refused = |cause| StoreError::Sqlite { file: parts.store.file().to_owned(), cause };
         let connection = parts.store.writer()?;
-        let mut ledger = Ledger::load(&connection).map_err(refused)?;
+        let mut ledger = Ledger::load(&connection, &parts.rules).map_err(refused)?;
         let mut pulses = Vec::new();
         for (name, _, now) in stations::load_all(&connection).map_err(refused)? {
             let Some(index) = ledger.index(&name) else { break };
@@ -195,16 +198,19 @@ impl Writer {
             return Ok(());
         }
         let since = now();
+        let mut effects = Effects::default();
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for index in silent {
             let id = self.ledger.id(&transaction, *index)?;
             stations::save_presence(&transaction, id, Presence::Offline, since)?;
+            self.ledger.look_at_presence(&transaction, *index, Presence::Offline, since, &mut effects)?;
             let name = &self.ledger.station(*index).name;
             let alert = Alert::of_station(self.parts.gateway.as_str(), name, AnomalyState::Open, since);
             self.parts.desk.put(&transaction, &alert, since)?;
         }
         transaction.commit()?;
         self.parts.desk.wake();
+        self.tell(effects);
         for index in silent {
             self.enter(*index, Presence::Offline, since);
         }

@@ -1,13 +1,18 @@
-//! Failed readings made into anomalies: one episode, not one a reading.
+//! What checks found made into anomalies: one episode, not one a reading.
 
 use std::collections::HashMap;
 use std::fmt::Write;
 
 use minuano_telemetry::{AnomalyKind, AnomalyState, Flag, Millis, Quantity, StationName};
 
-use super::range;
+use super::check::{Check, Finding};
 
-/// A series of failed readings of one quantity of one station.
+/// How long all must be well before an episode ends, so that what flickers stays one.
+const HOLD_MS: i64 = 600_000;
+/// How much further it must go to be told again.
+const TOLD_AGAIN: f64 = 1.5;
+
+/// A series of findings of one kind about one quantity of one station, or about the station itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Episode {
     /// In the store, once it is there.
@@ -26,6 +31,12 @@ pub struct Episode {
     pub lowest: f64,
     /// The highest value.
     pub highest: f64,
+    /// What a range episode is outside of.
+    pub limits: (f64, f64),
+    /// How far it went when it was last told.
+    pub told: f64,
+    /// What was found, in a sentence; made of the values where it is empty.
+    pub note: String,
 }
 
 /// What a reading did to an episode.
@@ -37,7 +48,7 @@ pub enum Step {
     Worsened,
     /// It went on.
     Continued,
-    /// A good reading ended it.
+    /// All is well again.
     Closed,
 }
 
@@ -57,35 +68,44 @@ impl Step {
 }
 
 impl Episode {
-    /// One that a value outside the range opens; its first reading is yet to be taken.
-    pub fn of_range(from: Millis, value: f64) -> Self {
+    /// One that a value opens; its first reading is yet to be taken.
+    pub const fn new(kind: AnomalyKind, from: Millis, value: f64) -> Self {
         Self {
             id: None,
-            kind: AnomalyKind::Range,
+            kind,
             from,
             to: from,
             flag: Flag::Fail,
             readings: 0,
             lowest: value,
             highest: value,
+            limits: (0.0, 0.0),
+            told: 0.0,
+            note: String::new(),
         }
     }
 
     /// Takes a failed reading in; true if it lies further outside `limits` than all before it.
     pub fn take(&mut self, at: Millis, value: f64, limits: (f64, f64)) -> bool {
+        self.limits = limits;
         let outside = |value: f64| (limits.0 - value).max(value - limits.1);
         let further = outside(value) > outside(self.lowest).max(outside(self.highest));
+        self.count(at, value);
+        further
+    }
+
+    fn count(&mut self, at: Millis, value: f64) {
         self.from = self.from.min(at);
         self.to = self.to.max(at);
         self.readings += 1;
         self.lowest = self.lowest.min(value);
         self.highest = self.highest.max(value);
-        further
     }
 
     /// One sentence with numbers that a person can check.
-    pub fn evidence(&self, station: &StationName, quantity: Quantity) -> String {
-        let (lowest, highest) = range::limits(quantity);
+    pub fn evidence(&self, station: &StationName, quantity: Option<Quantity>) -> String {
+        let Some(quantity) = quantity.filter(|_| self.note.is_empty()) else { return self.note.clone() };
+        let (lowest, highest) = self.limits;
         let (key, unit) = (quantity.key(), quantity.unit());
         let mut sentence = format!("{station} {key} ");
         // Writing to a String cannot fail.
@@ -109,25 +129,24 @@ fn shown(value: f64) -> String {
     if value.abs() < 1e7 { format!("{value:.2}") } else { format!("{value:.2e}") }
 }
 
-/// The open episodes of every station.
+/// The open episodes of every station: at most one of a kind about a quantity, and about the station.
 #[derive(Clone, Debug, Default)]
 pub struct Episodes {
-    open: HashMap<(i64, Quantity), Episode>,
+    open: HashMap<(i64, Option<Quantity>), Vec<Episode>>,
 }
 
 impl Episodes {
     /// Puts back what was open.
-    pub fn restore(open: impl IntoIterator<Item = (i64, Quantity, Episode)>) -> Self {
-        Self {
-            open: open
-                .into_iter()
-                .map(|(station, quantity, episode)| ((station, quantity), episode))
-                .collect(),
+    pub fn restore(open: impl IntoIterator<Item = (i64, Option<Quantity>, Episode)>) -> Self {
+        let mut episodes = Self::default();
+        for (station, quantity, episode) in open {
+            episodes.open.entry((station, quantity)).or_default().push(episode);
         }
+        episodes
     }
 
-    /// Takes one value of one reading. A good value older than the episode's end, as a backlog brings it,
-    /// does not close it.
+    /// Takes the range flag of one value as it arrives. A good value older than the episode's end, as a backlog
+    /// brings it, does not close it.
     pub fn observe(
         &mut self,
         station: i64,
@@ -135,40 +154,145 @@ impl Episodes {
         at: Millis,
         value: f64,
         flag: Flag,
+        limits: (f64, f64),
     ) -> Option<(Step, Episode)> {
-        let key = (station, quantity);
-        match (flag, self.open.get_mut(&key)) {
-            (Flag::Fail, None) => {
-                let mut episode = Episode::of_range(at, value);
-                episode.take(at, value, range::limits(quantity));
-                self.open.insert(key, episode.clone());
-                Some((Step::Opened, episode))
-            }
-            (Flag::Fail, Some(episode)) => {
-                let step = if episode.take(at, value, range::limits(quantity)) {
-                    Step::Worsened
-                } else {
-                    Step::Continued
-                };
-                Some((step, episode.clone()))
-            }
-            (Flag::Good, Some(episode)) if at > episode.to => {
-                self.open.remove(&key).map(|episode| (Step::Closed, episode))
-            }
-            _ => None,
+        let key = (station, Some(quantity));
+        if flag == Flag::Fail {
+            let (new, episode) = self.open_one(key, AnomalyKind::Range, at, value);
+            let further = episode.take(at, value, limits);
+            let step = match (new, further) {
+                (true, _) => Step::Opened,
+                (false, true) => Step::Worsened,
+                (false, false) => Step::Continued,
+            };
+            return Some((step, episode.clone()));
         }
+        let is_over =
+            |episode: &Episode| flag == Flag::Good && episode.kind == AnomalyKind::Range && at > episode.to;
+        Some((Step::Closed, self.close_one(key, is_over)?))
+    }
+
+    /// Takes what all checks found of one value whose flags are final, or that there was nothing; in the order of
+    /// observation. The range has been taken at arrival.
+    pub fn take(
+        &mut self,
+        station: &StationName,
+        id: i64,
+        quantity: Quantity,
+        at: Millis,
+        value: f64,
+        finding: Option<&Finding>,
+    ) -> Vec<(Step, Episode)> {
+        let key = (id, Some(quantity));
+        let mut steps = Vec::new();
+        let finding = finding.filter(|finding| finding.check != Check::Range);
+        if let Some(finding) = finding {
+            let (new, episode) = self.open_one(key, finding.check.kind(), at, value);
+            let worse = episode.flag != Flag::Fail && finding.flag == Flag::Fail;
+            let further = finding.change.abs() > episode.told * TOLD_AGAIN;
+            if new {
+                episode.flag = finding.flag;
+            }
+            if worse {
+                episode.flag = Flag::Fail;
+            }
+            if new || worse || further {
+                episode.told = finding.change.abs();
+            }
+            // A standstill says how long it lasted, all others how far they went at most.
+            if new || worse || further || finding.check == Check::FlatLine {
+                episode.note = finding.evidence(station, quantity);
+            }
+            episode.count(at, value);
+            let step = match (new, worse || further) {
+                (true, _) => Step::Opened,
+                (false, true) => Step::Worsened,
+                (false, false) => Step::Continued,
+            };
+            steps.push((step, episode.clone()));
+        }
+        if self.open.is_empty() {
+            return steps;
+        }
+        let kind = finding.map(|finding| finding.check.kind());
+        let is_over = |episode: &Episode| {
+            episode.kind != AnomalyKind::Range
+                && Some(episode.kind) != kind
+                && at.get() - episode.to.get() >= HOLD_MS
+        };
+        while let Some(closed) = self.close_one(key, is_over) {
+            steps.push((Step::Closed, closed));
+        }
+        steps
+    }
+
+    /// Takes that something is so of the whole station, or not any more.
+    pub fn station(
+        &mut self,
+        id: i64,
+        kind: AnomalyKind,
+        at: Millis,
+        wrong: Option<String>,
+    ) -> Option<(Step, Episode)> {
+        let key = (id, None);
+        let Some(note) = wrong else {
+            let mut closed = self.close_one(key, |episode| episode.kind == kind)?;
+            closed.to = closed.to.max(at);
+            return Some((Step::Closed, closed));
+        };
+        let (new, episode) = self.open_one(key, kind, at, 0.0);
+        episode.count(at, 0.0);
+        if !new {
+            return None;
+        }
+        episode.flag = Flag::Suspect;
+        episode.note = note;
+        Some((Step::Opened, episode.clone()))
     }
 
     /// Remembers the id that the store gave an open episode.
-    pub fn name(&mut self, station: i64, quantity: Quantity, id: i64) {
-        if let Some(episode) = self.open.get_mut(&(station, quantity)) {
+    pub fn name(&mut self, station: i64, quantity: Option<Quantity>, kind: AnomalyKind, id: i64) {
+        let open = self.open.get_mut(&(station, quantity));
+        if let Some(episode) = open.and_then(|open| open.iter_mut().find(|episode| episode.kind == kind)) {
             episode.id = Some(id);
         }
+    }
+
+    fn open_one(
+        &mut self,
+        key: (i64, Option<Quantity>),
+        kind: AnomalyKind,
+        at: Millis,
+        value: f64,
+    ) -> (bool, &mut Episode) {
+        let open = self.open.entry(key).or_default();
+        match open.iter().position(|episode| episode.kind == kind) {
+            Some(place) => (false, &mut open[place]),
+            None => {
+                open.push(Episode::new(kind, at, value));
+                let last = open.len() - 1;
+                (true, &mut open[last])
+            }
+        }
+    }
+
+    fn close_one(
+        &mut self,
+        key: (i64, Option<Quantity>),
+        is_over: impl Fn(&Episode) -> bool,
+    ) -> Option<Episode> {
+        let open = self.open.get_mut(&key)?;
+        let closed = open.swap_remove(open.iter().position(is_over)?);
+        if open.is_empty() {
+            self.open.remove(&key);
+        }
+        Some(closed)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::range;
     use super::*;
 
     const T: Quantity = Quantity::Temperature;
@@ -184,14 +308,14 @@ mod tests {
         let values = [(0, 20.0), (10, 99.0), (20, 98.0), (30, 120.0), (35, -90.0), (40, 21.0), (50, 21.0)];
         for (second, value) in values {
             let flag = range::check(T, Some(value));
-            steps.extend(episodes.observe(1, T, at(second), value, flag));
+            steps.extend(episodes.observe(1, T, at(second), value, flag, range::limits(T)));
         }
         let kinds: Vec<Step> = steps.iter().map(|(step, _)| *step).collect();
         assert_eq!(kinds, [Step::Opened, Step::Continued, Step::Worsened, Step::Continued, Step::Closed]);
         let (_, closed) = steps.last().unwrap();
         assert_eq!((closed.from, closed.to, closed.readings), (at(10), at(35), 4));
         assert_eq!(
-            closed.evidence(&"roof".parse().unwrap(), T),
+            closed.evidence(&"roof".parse().unwrap(), Some(T)),
             "roof temperature_c was -90.00 to 120.00 °C in 4 readings, outside -80 to 60 °C"
         );
     }
@@ -199,18 +323,54 @@ mod tests {
     #[test]
     fn a_good_reading_from_before_does_not_close_it() {
         let mut episodes = Episodes::default();
-        episodes.observe(1, T, at(100), 99.0, Flag::Fail);
-        assert_eq!(episodes.observe(1, T, at(50), 20.0, Flag::Good), None);
-        assert_eq!(episodes.observe(2, T, at(150), 20.0, Flag::Good), None);
-        assert!(matches!(episodes.observe(1, T, at(110), 20.0, Flag::Good), Some((Step::Closed, _))));
+        episodes.observe(1, T, at(100), 99.0, Flag::Fail, range::limits(T));
+        assert_eq!(episodes.observe(1, T, at(50), 20.0, Flag::Good, range::limits(T)), None);
+        assert_eq!(episodes.observe(2, T, at(150), 20.0, Flag::Good, range::limits(T)), None);
+        assert!(matches!(
+            episodes.observe(1, T, at(110), 20.0, Flag::Good, range::limits(T)),
+            Some((Step::Closed, _))
+        ));
     }
 
     #[test]
     fn evidence_fits_a_message_whatever_the_value() {
-        let mut episode = Episode::of_range(at(0), -f64::MAX);
+        let mut episode = Episode::new(AnomalyKind::Range, at(0), -f64::MAX);
         episode.take(at(0), f64::MAX, (0.0, 1.0));
         episode.take(at(0), 1.0, (0.0, 1.0));
         let name = "a2345678901234567890123456789012".parse().unwrap();
-        assert!(episode.evidence(&name, Quantity::Illuminance).len() < 256);
+        assert!(episode.evidence(&name, Some(Quantity::Illuminance)).len() < 256);
+    }
+
+    #[test]
+    fn findings_that_flicker_are_one_episode_and_its_end_is_told_once() {
+        let mut episodes = Episodes::default();
+        let roof = "roof".parse().unwrap();
+        let finding = |change, flag| Finding {
+            check: Check::Step,
+            flag,
+            value: 38.1,
+            change,
+            seconds: 60.0,
+            limit: 1.2,
+        };
+        let mut told = Vec::new();
+        let series = [
+            (0, Some(finding(14.2, Flag::Suspect))),
+            (10, None),
+            (20, Some(finding(15.0, Flag::Suspect))),
+            (30, Some(finding(15.0, Flag::Fail))),
+            (620, None),
+            (640, None),
+            (660, None),
+        ];
+        for (second, finding) in series {
+            told.extend(episodes.take(&roof, 1, T, at(second), 38.1, finding.as_ref()));
+        }
+        let steps: Vec<Step> = told.iter().map(|(step, _)| *step).collect();
+        assert_eq!(steps, [Step::Opened, Step::Continued, Step::Worsened, Step::Closed]);
+        assert_eq!(
+            told[0].1.evidence(&roof, Some(T)),
+            "roof temperature_c 38.10 °C rose 14.20 °C in 60 s, limit 1.20 °C"
+        );
     }
 }

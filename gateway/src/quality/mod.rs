@@ -2,25 +2,29 @@
 //!
 //! # Layout
 //!
-//! - [`range`]: gross range, the one check of this release
+//! - [`check`]: every check there is, and what one of them found
+//! - [`limits`]: what readings are held to
+//! - [`alone`], with [`range`], [`place`] and [`sun`]: what can be said of a reading by itself
+//! - [`station`], [`track`]: against the station's own past, with [`habit`], [`history`] and [`vapour`]
+//! - [`network`]: against its neighbours
+//! - [`engine`]: all stations, in whatever order their readings arrive
+//! - [`series`]: a station's checks over a whole series
+//! - [`qartod`]: the QARTOD tests with the semantics of ioos_qc
 //! - [`episodes`]: failed readings made into anomalies that open, change and close
 
+pub mod alone;
+pub mod check;
+pub mod engine;
 pub mod episodes;
+pub mod habit;
+pub mod history;
+pub mod limits;
+pub mod network;
+pub mod place;
+pub mod qartod;
 pub mod range;
-
-use minuano_telemetry::{ByQuantity, Flag, Quantity};
-
-/// What the checks say of a reading.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Verdict {
-    /// One for each quantity, in the order of [`Quantity::ALL`].
-    pub flags: [Flag; 4],
-    /// Whether no later reading can change them.
-    pub settled: bool,
-}
-
-/// Checks a reading. The gross range looks at nothing else, so its flags are final at once.
-pub fn assess(values: &ByQuantity<f64>) -> Verdict {
-    let flags = Quantity::ALL.map(|quantity| range::check(quantity, values.get(quantity)));
-    Verdict { flags, settled: true }
-}
+pub mod series;
+pub mod station;
+pub mod sun;
+pub mod track;
+pub mod vapour;

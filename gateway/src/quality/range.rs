@@ -1,19 +1,12 @@
 //! QARTOD gross range: what neither the air nor the sensor can give.
 
-use minuano_telemetry::{Flag, Quantity};
+use minuano_telemetry::{ByQuantity, Flag, Quantity};
 
-/// The lowest and highest value that can be.
-///
-/// Temperature, pressure and humidity are the limits usually quoted from Zahumenský, "Guidelines on
-/// Quality Control Procedures for Data from Automatic Weather Stations" (WMO, 2004). Illuminance: full
-/// sun in clear air at altitude stays below 150,000 lx.
+use super::limits::QuantityLimits;
+
+/// The lowest and highest value that can be, whatever the configuration.
 pub const fn limits(quantity: Quantity) -> (f64, f64) {
-    match quantity {
-        Quantity::Temperature => (-80.0, 60.0),
-        Quantity::Pressure => (500.0, 1100.0),
-        Quantity::Humidity => (0.0, 100.0),
-        Quantity::Illuminance => (0.0, 150_000.0),
-    }
+    QuantityLimits::of(quantity).range
 }
 
 /// Good within the limits, fail outside, missing without a value.
@@ -24,6 +17,11 @@ pub fn check(quantity: Quantity, value: Option<f64>) -> Flag {
         Some(value) if (lowest..=highest).contains(&value) => Flag::Good,
         Some(_) => Flag::Fail,
     }
+}
+
+/// The flags of a reading's values.
+pub fn check_all(values: &ByQuantity<f64>) -> [Flag; 4] {
+    Quantity::ALL.map(|quantity| check(quantity, values.get(quantity)))
 }
 
 #[cfg(test)]

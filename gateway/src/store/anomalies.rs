@@ -1,6 +1,6 @@
 //! Episodes of suspect data.
 
-use minuano_telemetry::{AnomalyKind, AnomalyState, Flag, Millis, Quantity};
+use minuano_telemetry::{AnomalyKind, AnomalyState, Flag, Quantity};
 use rusqlite::Connection;
 
 use super::row::{column, millis, value_from_column};
@@ -12,7 +12,7 @@ use crate::quality::range;
 pub fn save(
     connection: &Connection,
     station: i64,
-    quantity: Quantity,
+    quantity: Option<Quantity>,
     episode: &Episode,
     step: Step,
     evidence: &str,
@@ -42,7 +42,7 @@ pub fn save(
             )?
             .insert(rusqlite::params![
                 station,
-                quantity.key(),
+                quantity.map(Quantity::key),
                 episode.kind.word(),
                 episode.from.get(),
                 episode.to.get(),
@@ -96,35 +96,61 @@ pub fn load_open_namesakes(connection: &Connection) -> rusqlite::Result<Vec<(i64
         .collect()
 }
 
-/// The episodes that were open when the gateway stopped. What they have seen is counted again from the
-/// readings in them.
-pub fn load_open(connection: &Connection) -> rusqlite::Result<Vec<(i64, Quantity, Episode)>> {
+/// The episodes that were open when the gateway stopped. What a range episode has seen is counted again from the
+/// readings in it.
+pub fn load_open(connection: &Connection) -> rusqlite::Result<Vec<(i64, Option<Quantity>, Episode)>> {
     let open = connection
-        .prepare("SELECT id, station, quantity, from_time, to_time FROM anomalies WHERE state = 'open'")?
-        .query_map([], |row| {
+        .prepare(
+            "SELECT id, station, quantity, from_time, to_time, kind, flag, evidence FROM anomalies \
+             WHERE state = 'open' AND kind <> ?1",
+        )?
+        .query_map([AnomalyKind::DuplicateStation.word()], |row| {
             let key: Option<String> = row.get(2)?;
-            let quantity = key.as_deref().and_then(Quantity::from_key);
-            Ok((row.get(0)?, row.get(1)?, quantity, millis(row, 3)?, millis(row, 4)?))
+            let kind: String = row.get(5)?;
+            let Some(kind) = AnomalyKind::from_word(&kind) else { return Ok(None) };
+            let episode = Episode {
+                id: Some(row.get(0)?),
+                to: millis(row, 4)?,
+                flag: Flag::from_number(row.get(6)?).unwrap_or(Flag::Suspect),
+                note: row.get(7)?,
+                ..Episode::new(kind, millis(row, 3)?, 0.0)
+            };
+            Ok(Some((row.get(1)?, key.as_deref().and_then(Quantity::from_key), episode)))
         })?
-        .collect::<rusqlite::Result<Vec<(i64, i64, Option<Quantity>, Millis, Millis)>>>()?;
+        .collect::<rusqlite::Result<Vec<Option<(i64, Option<Quantity>, Episode)>>>>()?;
     let mut episodes = Vec::new();
-    for (id, station, quantity, from, to) in open {
-        let Some(quantity) = quantity else { continue };
-        let limits = range::limits(quantity);
-        let value = column(quantity);
-        let sql = format!(
-            "SELECT {value} FROM readings WHERE station = ?1 AND observed_at BETWEEN ?2 AND ?3 AND {value}_flag = 4"
-        );
-        let mut statement = connection.prepare(&sql)?;
-        let mut values = statement.query((station, from.get(), to.get()))?;
-        let mut episode: Option<Episode> = None;
-        while let Some(row) = values.next()? {
-            let Some(value) = value_from_column(quantity, row.get_ref(0)?)? else { continue };
-            episode.get_or_insert_with(|| Episode::of_range(from, value)).take(to, value, limits);
-        }
-        if let Some(episode) = episode {
-            episodes.push((station, quantity, Episode { id: Some(id), ..episode }));
+    for (station, quantity, episode) in open.into_iter().flatten() {
+        match quantity.filter(|_| episode.kind == AnomalyKind::Range) {
+            None => episodes.push((station, quantity, episode)),
+            Some(range) => {
+                if let Some(episode) = counted_again(connection, station, range, &episode)? {
+                    episodes.push((station, quantity, episode));
+                }
+            }
         }
     }
     Ok(episodes)
+}
+
+fn counted_again(
+    connection: &Connection,
+    station: i64,
+    quantity: Quantity,
+    stands: &Episode,
+) -> rusqlite::Result<Option<Episode>> {
+    let limits = range::limits(quantity);
+    let value = column(quantity);
+    let sql = format!(
+        "SELECT {value} FROM readings WHERE station = ?1 AND observed_at BETWEEN ?2 AND ?3 AND {value}_flag = 4"
+    );
+    let mut statement = connection.prepare(&sql)?;
+    let mut values = statement.query((station, stands.from.get(), stands.to.get()))?;
+    let mut episode: Option<Episode> = None;
+    while let Some(row) = values.next()? {
+        let Some(value) = value_from_column(quantity, row.get_ref(0)?)? else { continue };
+        episode
+            .get_or_insert_with(|| Episode::new(AnomalyKind::Range, stands.from, value))
+            .take(stands.to, value, limits);
+    }
+    Ok(episode.map(|episode| Episode { id: stands.id, ..episode }))
 }

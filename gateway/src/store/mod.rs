@@ -14,6 +14,7 @@
 //! - [`rollups`]: readings folded into minutes, ten minutes and hours
 //! - [`query`]: what the routes ask
 //! - [`revise`]: flags of stored readings change until they settle; in which order
+//! - [`unsettled`]: rows whose flags may still change, and what checks begin with after a restart
 //! - [`integrity`], [`wal`], [`lock`], [`set_aside`]: a damaged file is found, and makes place for a fresh one
 //! - [`compact`]: the file is written anew, with page checksums (`minuano-pagesum`)
 //! - [`backup`]: a copy of the store while the gateway runs, and the store from a copy
@@ -41,6 +42,7 @@ mod schema;
 pub mod set_aside;
 pub mod stations;
 pub mod streams;
+pub mod unsettled;
 pub mod wal;
 pub mod weather;
 

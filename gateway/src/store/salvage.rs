@@ -20,7 +20,7 @@ use super::row::{
 use super::streams::{self, StreamRow};
 use super::{Store, rollups, stations};
 use crate::acknowledge::account::{Account, Arrival, Kind};
-use crate::quality;
+use crate::quality::range;
 
 mod damaged;
 #[cfg(test)]
@@ -169,7 +169,7 @@ impl Salvage<'_> {
             reading.flags[index] = flag;
         }
         let failed = |flags: [Flag; 4]| flags.map(|flag| matches!(flag, Flag::Fail | Flag::Missing));
-        let again = failed(quality::assess(&reading.values).flags);
+        let again = failed(range::check_all(&reading.values));
         if again.iter().zip(failed(reading.flags)).any(|(again, stands)| *again && !stands) {
             return Ok(None);
         }

@@ -32,7 +32,8 @@ test.describe('the policy', () => {
   test.use({ allowed: [/Content Security Policy|violates the following/] })
   test('forbids what does not stand in files, and the panel needs none of it', async ({ page }) => {
     const policy = (await page.goto('/?page=charts'))?.headers()['content-security-policy'] ?? ''
-    expect(policy).toContain("default-src 'self'")
+    expect(policy).toContain("default-src 'none'")
+    expect(policy).toContain("script-src 'self';")
     expect(policy).not.toContain('unsafe')
     await expect(page.locator('.uplot').first()).toBeVisible()
     const ran = await page.evaluate(() => {

@@ -1,10 +1,11 @@
 //! The ledger against a real store file: what arrives, what is counted, what survives a restart.
 
-use minuano_telemetry::{Flag, MAX_READINGS, Quantity, StreamState};
+use minuano_telemetry::{AnomalyState, Flag, MAX_READINGS, Quantity, StreamState};
 
 use minuano_telemetry::{ByQuantity, Clock, Reading};
 
 use super::*;
+use crate::config::QualityConfig;
 use crate::ingest::admit::MAX_AHEAD_MS;
 use crate::store::Store;
 
@@ -37,7 +38,7 @@ impl Bench {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let connection = Store::open(&folder.path().join("g.db"), at(0)).unwrap().writer().unwrap();
-        let ledger = Ledger::load(&connection).unwrap();
+        let ledger = Ledger::load(&connection, &QualityConfig::default().rules()).unwrap();
         Self { _folder: folder, connection, ledger, arrival: at(100_000) }
     }
 
@@ -53,6 +54,7 @@ impl Bench {
         let index = self.ledger.index(&message.station).unwrap();
         let transaction = self.connection.transaction().unwrap();
         self.ledger.take(&transaction, index, &message, &mut effects).unwrap();
+        self.ledger.conclude(&transaction, self.arrival, false, &mut effects).unwrap();
         self.ledger.save(&transaction).unwrap();
         transaction.commit().unwrap();
         effects
@@ -86,7 +88,7 @@ impl Bench {
     }
 
     fn restart(&mut self) {
-        self.ledger = Ledger::load(&self.connection).unwrap();
+        self.ledger = Ledger::load(&self.connection, &QualityConfig::default().rules()).unwrap();
     }
 
     fn counts(&self) -> Counts {
@@ -154,6 +156,23 @@ fn ten_short_streams_are_all_accounted_for() {
     bench.streams(&[(10, 3, 4, None)]);
     assert_eq!(bench.counts(), Counts { stored: 30, ..Counts::default() });
     assert_eq!(bench.ledger.station(0).touched.len(), MAX_ACKNOWLEDGED);
+}
+
+#[test]
+fn what_came_last_is_answered_though_a_long_list_came_in_the_same_commit() {
+    let mut bench = Bench::new();
+    let listed: Vec<_> = (1..=10).map(|id| (id, 0, 1, (id < 10).then_some(3))).collect();
+    bench.streams(&listed);
+    let transaction = bench.connection.transaction().unwrap();
+    for (stream, first_at) in [1_u64, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1].map(|id| (StreamId(id), at(0))) {
+        bench.ledger.slot(&transaction, 0, 1, stream, first_at).unwrap();
+    }
+    bench.ledger.save(&transaction).unwrap();
+    transaction.commit().unwrap();
+    assert!(
+        bench.through(1).is_some() && bench.through(2).is_none(),
+        "eight are named, the last used among them"
+    );
 }
 
 #[test]
@@ -270,7 +289,7 @@ fn a_guessed_time_in_a_backlog_stands() {
 
 #[test]
 fn impossible_values_are_stored_with_flag_4_and_become_one_anomaly() {
-    let mut bench = Bench::new();
+    let mut bench = Bench { arrival: at(60), ..Bench::new() };
     let hot = |seq, value| Reading {
         values: ByQuantity([Some(value), None, Some(101.0), Some(-1.0)]),
         ..reading(seq)
@@ -290,6 +309,73 @@ fn impossible_values_are_stored_with_flag_4_and_become_one_anomaly() {
         .query_row("SELECT temperature_c FROM observations WHERE seq = 1", [], |row| row.get(0))
         .unwrap();
     assert!((kept - 1e300).abs() < 1e285);
+}
+
+fn stored_flags(bench: &Bench) -> Vec<(u8, i64)> {
+    let mut query =
+        bench.connection.prepare("SELECT temperature_flag, settled FROM readings ORDER BY seq").unwrap();
+    query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+/// Readings ten seconds apart; that of 5 stands 14.2 °C off.
+fn with_a_spike(seq: u64) -> Reading {
+    let off = if seq == 5 { 14.2 } else { 0.0 };
+    let temperature = 21.43 + off + 0.01 * f64::from(u8::try_from(seq % 7).unwrap());
+    Reading { values: ByQuantity([Some(temperature), Some(1013.25), Some(48.7), None]), ..reading(seq) }
+}
+
+#[test]
+fn a_spike_shows_with_the_next_reading_and_is_one_anomaly_that_ends() {
+    let mut bench = Bench { arrival: at(60), ..Bench::new() };
+    let mut told = Vec::new();
+    for seq in 1..=5 {
+        told.extend(bench.live(with_a_spike(seq)).anomalies);
+    }
+    assert!(told.is_empty(), "nobody knows yet whether it is a spike: {told:?}");
+    assert_eq!(stored_flags(&bench)[4], (3, 0), "a step that may yet be a spike");
+    for seq in 6..=7 {
+        told.extend(bench.live(with_a_spike(seq)).anomalies);
+    }
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(
+        told[0].evidence.as_str(),
+        "roof temperature_c 35.68 °C stood 14.19 °C off the readings before and after it, limit 3.00 °C"
+    );
+    assert_eq!(stored_flags(&bench), [(1, 1), (1, 1), (1, 1), (1, 1), (4, 1), (1, 1), (1, 0)]);
+    for seq in 8..=80 {
+        bench.arrival = reading(seq).at;
+        told.extend(bench.live(with_a_spike(seq)).anomalies);
+    }
+    let states: Vec<AnomalyState> = told.iter().map(|anomaly| anomaly.state).collect();
+    assert_eq!(states, [AnomalyState::Open, AnomalyState::Closed]);
+}
+
+#[test]
+fn what_is_beyond_a_gap_waits_and_a_restart_forgets_nothing_of_it() {
+    let mut bench = Bench { arrival: at(60), ..Bench::new() };
+    for seq in [1, 2, 3, 5, 6, 7] {
+        bench.live(with_a_spike(seq));
+    }
+    let settled = |bench: &Bench| stored_flags(bench).iter().filter(|(_, settled)| *settled == 1).count();
+    assert_eq!(settled(&bench), 2, "3 waits for 4");
+    bench.restart();
+    bench.live(with_a_spike(4));
+    let flags: Vec<u8> = stored_flags(&bench).iter().map(|(flag, _)| *flag).collect();
+    assert_eq!(flags, [1, 1, 1, 1, 4, 1, 1]);
+    // What a restart found unsettled waits for its time.
+    bench.arrival = at(60 + 900);
+    bench.live(with_a_spike(97));
+    assert_eq!(settled(&bench), 7);
+}
+
+#[test]
+fn a_clock_a_day_off_is_one_anomaly() {
+    let mut bench = Bench::new();
+    let told: Vec<_> = (1..=50).flat_map(|seq| bench.live(with_a_spike(seq)).anomalies).collect();
+    let of_clock: Vec<_> =
+        told.iter().filter(|anomaly| anomaly.kind == minuano_telemetry::AnomalyKind::ClockSkew).collect();
+    assert_eq!(of_clock.len(), 1);
+    assert!(of_clock[0].evidence.contains("99990 s behind"), "{}", of_clock[0].evidence);
 }
 
 #[test]

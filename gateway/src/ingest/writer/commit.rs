@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use metrics::{counter, histogram};
-use minuano_telemetry::{AnomalyState, GatewayName, Millis, Payload, Status};
+use minuano_telemetry::{AnomalyKind, AnomalyState, GatewayName, Millis, Payload, Status};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc;
 
@@ -14,6 +14,7 @@ use crate::directory::Presence;
 use crate::ingest::ledger::{Effects, Index, Ledger};
 use crate::ingest::message::Message;
 use crate::ingest::presence::after_data;
+use crate::quality::place::Place;
 use crate::store::{health, integrity, stations};
 
 /// How long the writer rests when the disk refuses.
@@ -119,9 +120,17 @@ impl Writer {
             if after != before {
                 let id = self.ledger.id(&transaction, index)?;
                 stations::save_presence(&transaction, id, after, message.received_at)?;
+                self.ledger.look_at_presence(
+                    &transaction,
+                    index,
+                    after,
+                    message.received_at,
+                    &mut effects,
+                )?;
                 presences.push((index, after, message.received_at));
             }
         }
+        self.ledger.conclude(&transaction, now(), false, &mut effects)?;
         for alert in alerts(&self.parts.gateway, &effects, &presences, &self.pulses, &self.ledger) {
             self.parts.desk.put(&transaction, &alert, now())?;
         }
@@ -160,7 +169,7 @@ fn is_of_the_disk(error: &rusqlite::Error) -> bool {
 
 /// What the destinations may want to hear. A station that was stopped is no news, and neither is one that comes
 /// for the first time.
-fn alerts(
+pub(super) fn alerts(
     gateway: &GatewayName,
     effects: &Effects,
     presences: &[(Index, Presence, Millis)],
@@ -168,7 +177,9 @@ fn alerts(
     ledger: &Ledger,
 ) -> Vec<Alert> {
     let gateway = gateway.as_str();
-    let faults = effects.anomalies.iter().map(|anomaly| Alert::of_anomaly(gateway, anomaly));
+    // That a station fell silent is told as such.
+    let told = effects.anomalies.iter().filter(|anomaly| anomaly.kind != AnomalyKind::Silent);
+    let faults = told.map(|anomaly| Alert::of_anomaly(gateway, anomaly));
     let weather = effects.weather.iter().map(|event| Alert::of_weather(gateway, event));
     let stations = presences.iter().filter_map(|(index, presence, at)| {
         let state = match (pulses[*index].presence, presence) {
@@ -204,7 +215,8 @@ fn write_down(
     match message.said.other() {
         Some(Payload::About(about)) => {
             let id = ledger.id(connection, index)?;
-            stations::save_about(connection, id, about)
+            stations::save_about(connection, id, about)?;
+            ledger.place(connection, index, Place::of(about))
         }
         Some(Payload::Health(said)) => {
             let id = ledger.id(connection, index)?;

@@ -24,6 +24,7 @@ impl Bench {
         let gateway: GatewayName = "home".parse().unwrap();
         let answers = Answers::new(gateway.clone(), Vec::new(), AcknowledgeConfig::default());
         let parts = Parts {
+            rules: crate::config::QualityConfig::default().rules(),
             events: crate::events::Rules::default(),
             desk: crate::alert::outbox::Desk::default(),
             gateway,

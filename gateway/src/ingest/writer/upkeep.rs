@@ -6,8 +6,10 @@ use metrics::{counter, gauge};
 use minuano_telemetry::Millis;
 use rusqlite::TransactionBehavior;
 
+use super::commit::alerts;
 use super::{STORE, Writer};
 use crate::clock::now;
+use crate::ingest::ledger::Effects;
 use crate::store::query::readings::newest_row;
 use crate::store::{retention, rollups};
 
@@ -16,22 +18,48 @@ const PRUNE_EVERY: Duration = Duration::from_secs(60);
 /// How long readings wait for the rollups where few come: many of one minute then change a page once.
 const ROLL_UP_EVERY: Duration = Duration::from_secs(300);
 
+/// How often silent stations are looked at.
+const SETTLE_EVERY: Duration = Duration::from_secs(5);
+
 /// When each is due.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Upkeep {
     prune: Duration,
     roll_up: Duration,
+    settle: Duration,
 }
 
 impl Writer {
     /// A chunk of each that is due. What fails is said, and tried again.
     pub(super) fn keep_up(&mut self) {
         let elapsed = self.started.elapsed();
-        let done = self.roll_up(elapsed).and_then(|()| self.prune(elapsed));
+        let done =
+            self.settle(elapsed).and_then(|()| self.roll_up(elapsed)).and_then(|()| self.prune(elapsed));
         if let Err(error) = done {
             self.parts.readiness.set(STORE, false, error.to_string());
             tracing::error!("store: {error}");
         }
+    }
+
+    /// What silent stations left to settle: commits look only at stations that speak.
+    fn settle(&mut self, elapsed: Duration) -> rusqlite::Result<()> {
+        if elapsed < self.upkeep.settle {
+            return Ok(());
+        }
+        self.upkeep.settle = elapsed + SETTLE_EVERY;
+        let mut effects = Effects::default();
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut concluded = self.ledger.conclude(&transaction, now(), true, &mut effects);
+        for alert in alerts(&self.parts.gateway, &effects, &[], &self.pulses, &self.ledger) {
+            concluded = concluded.and_then(|()| self.parts.desk.put(&transaction, &alert, now()).map(|_| ()));
+        }
+        if let Err(error) = concluded.and_then(|()| transaction.commit()) {
+            self.ledger.forget_uncommitted(&self.connection)?;
+            return Err(error);
+        }
+        self.parts.desk.wake();
+        self.tell(effects);
+        Ok(())
     }
 
     /// One chunk when it is time; as many as it takes where readings come faster than that.

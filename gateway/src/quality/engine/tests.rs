@@ -1,0 +1,181 @@
+//! Flags do not depend on the order of arrival; neighbours tell weather from faults.
+
+use minuano_telemetry::ByQuantity;
+use proptest::prelude::*;
+
+use super::*;
+
+const START: i64 = 1_800_000_000_000;
+const BOUND_MS: i64 = 900_000;
+
+fn rules() -> Rules {
+    Rules {
+        limits: Limits::default(),
+        settle_after_ms: BOUND_MS,
+        neighbours_km: 15.0,
+        neighbours_height_m: 150.0,
+        places: BTreeMap::new(),
+    }
+}
+
+fn at(ms: i64) -> Millis {
+    Millis::new(START + ms).unwrap()
+}
+
+/// Smooth weather with a little noise, the same for every station.
+fn weather(ms: i64) -> [f64; 3] {
+    let day = (ms as f64 / 86_400_000.0) * std::f64::consts::TAU;
+    let noise = f64::from(u32::try_from((ms / 1000 * 7919).rem_euclid(101)).unwrap()) / 1000.0;
+    [
+        12.0 + 8.0 * day.sin() + noise,
+        1000.0 + 3.0 * (day / 3.0).sin() + noise,
+        60.0 - 20.0 * day.sin() + noise,
+    ]
+}
+
+fn observation(ms: i64, values: [f64; 3]) -> Observation {
+    let [temperature, pressure, humidity] = values.map(|value| (value * 100.0).round() / 100.0);
+    Observation { at: at(ms), values: ByQuantity([Some(temperature), Some(pressure), Some(humidity), None]) }
+}
+
+fn held(row: i64, seq: u64, observation: Observation, received_ms: i64, complete: bool) -> Held {
+    Held { row, seq, observation, received_at: at(received_ms), complete, stored: [Flag::Good; 4] }
+}
+
+/// The last flags of each seq, from arrivals (seq, when) in this order.
+fn last_flags(
+    series: &[Observation],
+    arrivals: &[(usize, i64)],
+    commit: usize,
+) -> BTreeMap<usize, [Flag; 4]> {
+    let mut engine = Engine::new(rules());
+    let mut rows = BTreeMap::new();
+    let mut flags = BTreeMap::new();
+    let mut settled = BTreeSet::new();
+    for chunk in arrivals.chunks(commit) {
+        for (index, received) in chunk {
+            let row = i64::try_from(rows.len()).unwrap() + 1;
+            // Identity drops what comes again, before the checks see it.
+            if rows.values().any(|known| known == index) {
+                continue;
+            }
+            rows.insert(row, *index);
+            let observation = series[*index];
+            let stored = engine.at_once(1, &observation);
+            flags.insert(*index, stored);
+            engine.hold(1, Held { stored, ..held(row, *index as u64, observation, *received, false) });
+        }
+        let now = chunk.last().unwrap().1;
+        for verdict in engine.conclude(at(now), true) {
+            let index = rows[&verdict.row];
+            assert!(!settled.contains(&index), "a settled row never changes");
+            flags.insert(index, verdict.flags);
+            if verdict.settled {
+                settled.insert(index);
+            }
+        }
+    }
+    flags
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+    #[test]
+    fn flags_do_not_depend_on_the_order_of_arrival(
+        faults in proptest::collection::vec((0_usize..400, 0_usize..3, -20.0..20.0_f64, 1_usize..30), 0..6),
+        delays in proptest::collection::vec(0..BOUND_MS - 1, 400),
+        again in proptest::collection::vec(0_usize..400, 0..40),
+        commit in 1_usize..50,
+    ) {
+        let mut series: Vec<[f64; 3]> = (0..400).map(|index| weather(index * 60_000)).collect();
+        for (from, quantity, off, length) in faults {
+            for values in series.iter_mut().skip(from).take(length) {
+                values[quantity] += off;
+            }
+        }
+        let series: Vec<Observation> =
+            (0_i64..).zip(series).map(|(index, values)| observation(index * 60_000, values)).collect();
+        let ordered: Vec<(usize, i64)> = (0..400).map(|index| (index, 60_000 * index as i64)).collect();
+        let mut shuffled: Vec<(usize, i64)> =
+            ordered.iter().map(|(index, time)| (*index, time + delays[*index])).collect();
+        shuffled.extend(again.iter().map(|index| (*index, 60_000 * *index as i64 + delays[*index] + 1)));
+        shuffled.sort_by_key(|(index, time)| (*time, *index));
+        let expected = last_flags(&series, &ordered, 1);
+        prop_assert_eq!(&last_flags(&series, &shuffled, commit), &expected);
+        // A backlog that comes at once, the newest first.
+        let late: Vec<(usize, i64)> = (0..400).rev().map(|index| (index, 400 * 60_000)).collect();
+        prop_assert_eq!(&last_flags(&series, &late, 64), &expected);
+    }
+}
+
+/// Three stations a kilometre apart for four days at 10 min; `fault` is added to the first. Gives how many flags 3
+/// and 4 each station got in the last two days.
+fn three(front: f64, fault: impl Fn(i64) -> [f64; 3]) -> [[[usize; 2]; 3]; 3] {
+    let mut engine = Engine::new(rules());
+    for station in 0..3 {
+        let place = Place {
+            latitude: Some(50.0 + 0.01 * station as f64),
+            longitude: Some(11.0),
+            altitude_m: Some(200.0),
+        };
+        engine.place(station, place);
+    }
+    let mut counts = [[[0; 2]; 3]; 3];
+    for step in 0..4 * 144 {
+        let ms = step * 600_000;
+        let mut values = weather(ms);
+        if step > 3 * 144 {
+            values[0] -= front;
+            values[2] += front;
+        }
+        for station in 0..3 {
+            let mut own = values;
+            own[0] += 0.5 * station as f64;
+            if station == 0 {
+                own = std::array::from_fn(|index| own[index] + fault(step - 3 * 144)[index]);
+            }
+            let row = step * 3 + station + 1;
+            let taken = observation(ms, own);
+            engine.hold(station, held(row, row.unsigned_abs(), taken, ms, true));
+        }
+        for verdict in engine.conclude(at(ms), true) {
+            if verdict.settled && verdict.observation.at > at(2 * 86_400_000) {
+                for (index, quantity) in KEPT.into_iter().enumerate() {
+                    let flag = verdict.flags[quantity as usize];
+                    let count = &mut counts[usize::try_from(verdict.station).unwrap()][index];
+                    count[0] += usize::from(flag == Flag::Suspect);
+                    count[1] += usize::from(flag == Flag::Fail);
+                }
+            }
+        }
+    }
+    counts
+}
+
+#[test]
+fn a_front_over_all_stations_fails_nobody() {
+    let counts = three(9.0, |_| [0.0; 3]);
+    for station in counts {
+        for [suspect, fail] in station {
+            assert!(suspect <= 2 && fail == 0, "{counts:?}");
+        }
+    }
+}
+
+#[test]
+fn one_station_that_walks_away_is_at_fault_and_its_neighbours_are_not() {
+    // Pressure drifts by 1.5 hPa over a day, which no station can see by itself.
+    let counts = three(0.0, |step| [0.0, (step.clamp(0, 144) as f64) / 144.0 * 1.5, 0.0]);
+    let pressure = 1;
+    assert!(counts[0][pressure][0] + counts[0][pressure][1] > 50, "{counts:?}");
+    assert!(counts[0][pressure][1] > 0, "{counts:?}");
+    for station in &counts[1..] {
+        assert_eq!(station[pressure], [0, 0], "{counts:?}");
+    }
+}
+
+#[test]
+fn memory_a_station_is_bounded() {
+    assert!(Engine::bytes_a_station() < 4096, "{}", Engine::bytes_a_station());
+    assert!(size_of::<Station>() < 2048, "{}", size_of::<Station>());
+}
