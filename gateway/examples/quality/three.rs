@@ -36,7 +36,7 @@ pub fn report(series: &[Observation], (from, to): (usize, usize)) {
             let (mut found, mut failed) = (0, 0);
             for seed in 0..EPISODES {
                 let (part, start, end) = injected(series, (from, to), fault, quantity, seed);
-                let (sound, ..) = (sound_part(series, &part), ());
+                let sound = sound_part(series, &part);
                 let begin = start.saturating_sub(4 * 144);
                 let flags = judge(&sound[begin..], Some(&part[begin..]), seed);
                 let own = &flags[start - begin..end - begin];
