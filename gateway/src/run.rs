@@ -101,6 +101,7 @@ pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Res
             writer: inbox.clone(),
             readiness: Arc::clone(&readiness),
         };
+        session.announce();
         let ended = session.spawn(outbox, shutdown.clone())?;
         tasks.spawn("a broker's session", async { ended.await.context("it panicked") });
     }

@@ -60,6 +60,15 @@ pub struct Session {
 }
 
 impl Session {
+    /// Has readiness wait for it, from before it runs.
+    pub fn announce(&self) {
+        self.readiness.set(&self.condition(), false, "not connected yet");
+    }
+
+    fn condition(&self) -> String {
+        format!("broker {}:{}", self.config.host, self.config.port)
+    }
+
     /// Runs on a thread of its own; the answer comes when it has ended.
     pub fn spawn(
         self,
@@ -94,10 +103,9 @@ impl Session {
         current: watch::Sender<Option<AsyncClient>>,
         shutdown: watch::Receiver<bool>,
     ) {
-        let condition = format!("broker {}:{}", self.config.host, self.config.port);
+        let condition = self.condition();
         let mut heard = Heard::default();
         let mut backoff = Backoff::new(self.config.retry_first, self.config.retry_most);
-        self.readiness.set(&condition, false, "not connected yet");
         loop {
             // A dot is in no station's name, so no station can take this client id over.
             let id = format!("minuano.gateway.{}", self.gateway);
