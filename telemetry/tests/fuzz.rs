@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 /// One of each leaf.
-const GOLDEN: [&[u8]; 8] = [
+const GOLDEN: [&[u8]; 9] = [
     include_bytes!("golden/telemetry.json"),
     include_bytes!("golden/backlog.json"),
     include_bytes!("golden/streams.json"),
@@ -18,6 +18,7 @@ const GOLDEN: [&[u8]; 8] = [
     include_bytes!("golden/health.json"),
     include_bytes!("golden/acknowledged.json"),
     include_bytes!("golden/anomaly.json"),
+    include_bytes!("golden/weather.json"),
 ];
 /// What trips parsers.
 const TOKENS: [&[u8]; 18] = [
