@@ -125,7 +125,7 @@ pub(super) fn checked(
             format_args!(
                 "{listen} is open to others; the embedded broker has no users, no topic rules and no TLS, so it \
                  takes a loopback address such as 127.0.0.1:1883. For stations on a network join a broker that \
-                 has them: [[mqtt]], and minuano-gateway broker provision"
+                 has them: [[mqtt]]"
             ),
         );
         problems.require(listen.port() != 0, "broker.listen", "takes a port from 1 to 65535");
