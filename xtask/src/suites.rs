@@ -190,17 +190,9 @@ fn fuzz(long: bool) -> anyhow::Result<()> {
 
 /// Everything between the stations and the lake breaks.
 fn run_chaos() -> Tally {
-    println!("\n── {CHAOS}: gateway, broker, disk and lake break under 40 stations");
-    let begun = Instant::now();
-    let tally = match chaos::run(false, &[]) {
-        Ok(passed) => Tally { passed, ..Tally::default() },
-        Err(error) => {
-            println!("{error:#}");
-            Tally { failed: 1, ..Tally::default() }
-        }
-    };
-    say(CHAOS, tally, begun);
-    tally
+    own(CHAOS, "gateway, broker, disk and lake break under 40 stations", || {
+        Ok(arm64::Outcome { passed: chaos::run(false, &[])?, ..arm64::Outcome::default() })
+    })
 }
 
 /// Builds for the Raspberry Pi and runs that.

@@ -49,19 +49,13 @@ impl Engine {
         command.stderr(File::create(folder.join("registry.log"))?);
         let service = Service::start("docker-registry", &mut command)?;
 
-        let engine = |dockerd| Self {
-            socket: socket.clone(),
-            registry: registry.clone(),
-            _registry: service,
-            _dockerd: dockerd,
-        };
         let deadline = Instant::now() + WITHIN;
         loop {
             dockerd.must_run().with_context(|| format!("see {}", folder.join("dockerd.log").display()))?;
             let mut info = Command::new(DOCKER);
             info.args(["--host", &socket, "info"]).stdout(Stdio::null()).stderr(Stdio::null());
             if info.status()?.success() && TcpStream::connect(&registry).is_ok() {
-                return Ok(engine(dockerd));
+                return Ok(Self { socket, registry, _registry: service, _dockerd: dockerd });
             }
             ensure!(Instant::now() < deadline, "no engine within {} s", WITHIN.as_secs());
             std::thread::sleep(Duration::from_millis(50));
