@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use minuano_station::random::Random;
 use minuano_tests::s3::Trouble;
-use minuano_tests::{Bucket, Gateway, Mosquitto, SOON, eventually};
+use minuano_tests::{Bucket, Gateway, Mosquitto, SOON, SmallDisk, eventually};
 
-use crate::disk::SmallDisk;
 use crate::stations::Fleet;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -7,7 +7,6 @@
 //! - [`stations`]: many stations in this process, with the station's own log and acknowledgement
 //! - [`connection`]: some of them over one connection to the broker
 //! - [`faults`]: what breaks, in an order that the seed gives
-//! - [`disk`]: a small file system that can be filled
 //! - [`accounts`]: what must be so at the end
 #![allow(
     clippy::unwrap_used,
@@ -19,7 +18,6 @@
 
 mod accounts;
 mod connection;
-mod disk;
 mod faults;
 mod stations;
 
@@ -27,11 +25,13 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use minuano_station::random::Random;
-use minuano_tests::{Bucket, Gateway, Mosquitto, Settings};
+use minuano_tests::{Bucket, Gateway, Mosquitto, Settings, SmallDisk};
 
-use disk::SmallDisk;
 use faults::Faults;
 use stations::Fleet;
+
+/// Room for a million readings with their rollups.
+const DISK: &str = "1g";
 
 /// Stations, broker, gateway and S3 server, of which all but the stations break.
 #[derive(Clone, Debug, Parser)]
@@ -63,7 +63,7 @@ fn main() {
     let mut random = Random::seeded(cli.seed);
     let broker = (!cli.embedded).then(Mosquitto::start);
     let bucket = Bucket::start();
-    let disk = SmallDisk::mount();
+    let disk = SmallDisk::mount(DISK);
     let settings = Settings {
         name: "chaos",
         broker: broker.as_ref().map(|broker| broker.port),

@@ -1,6 +1,7 @@
 //! The gateway's binary, with its configuration, its store and its commands.
 
 use std::path::PathBuf;
+use std::process::{Command, ExitStatus};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -42,6 +43,7 @@ pub struct Gateway {
     process: Option<Process>,
     folder: TempDir,
     store: PathBuf,
+    environment: Vec<(String, String)>,
 }
 
 impl Gateway {
@@ -69,7 +71,7 @@ impl Gateway {
             settings.name, store, settings.acknowledge, settings.lake
         );
         std::fs::write(folder.path().join("gateway.toml"), text).unwrap();
-        Self { mqtt_port, http_port, folder, store, process: None }
+        Self { mqtt_port, http_port, folder, store, process: None, environment: Vec::new() }
     }
 
     /// Starts it with the configuration and the store that it has, and waits until it is ready.
@@ -83,9 +85,27 @@ impl Gateway {
 
     /// Starts it and waits for nothing: its broker may be away.
     pub fn begin(&mut self) {
-        let mut command = binary("minuano-gateway");
+        let mut command = self.program();
         command.arg("run").arg("--config").arg(self.file("gateway.toml"));
         self.process = Some(Process::start("the gateway", &mut command, &self.file("log")));
+    }
+
+    /// Sets a variable in the environment of what starts from now on.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
+    fn program(&self) -> Command {
+        let mut command = binary("minuano-gateway");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// One of its commands in a process of its own, beside this one.
+    pub fn begin_command(&self, arguments: &[&str]) -> Process {
+        let mut command = self.program();
+        command.args(arguments).arg("--config").arg(self.file("gateway.toml"));
+        Process::start(&arguments.join(" "), &mut command, &self.file("command.log"))
     }
 
     /// SIGKILL.
@@ -114,6 +134,11 @@ impl Gateway {
         std::fs::write(file, text.replace(from, to)).unwrap();
     }
 
+    /// Waits until it has ended by itself.
+    pub fn ended(&mut self) -> ExitStatus {
+        self.process.take().unwrap().ended_within(SOON)
+    }
+
     /// Fails with its log if it has ended by itself.
     pub fn must_run(&mut self) {
         self.process.as_mut().expect("the gateway was started").must_run();
@@ -126,7 +151,7 @@ impl Gateway {
 
     /// One of its commands, beside the running gateway or without it.
     pub fn command(&self, arguments: &[&str]) -> Called {
-        call(binary("minuano-gateway").args(arguments).arg("--config").arg(self.file("gateway.toml")))
+        call(self.program().args(arguments).arg("--config").arg(self.file("gateway.toml")))
     }
 
     /// The JSON that a command prints. It must succeed.

@@ -1,5 +1,7 @@
 //! Requests over HTTP, with whatever status they get.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -43,4 +45,28 @@ pub fn request(method: &str, url: &str, headers: &[(&str, &str)]) -> Result<Answ
         content_type: content_type.map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default(),
         body: response.body_mut().with_config().limit(64 << 20).read_to_string()?,
     })
+}
+
+/// A connection with an answer on it, from its head on: it is read at the reader's pace.
+pub fn open(url: &str, path: &str, accept: &str) -> BufReader<TcpStream> {
+    let address = url.strip_prefix("http://").unwrap();
+    let mut connection = TcpStream::connect(address).unwrap();
+    connection.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    write!(
+        connection,
+        "GET {path} HTTP/1.1\r\nhost: {address}\r\naccept: {accept}\r\nconnection: close\r\n\r\n"
+    )
+    .unwrap();
+    BufReader::with_capacity(4_096, connection)
+}
+
+/// The next line that begins so.
+pub fn next_line(answer: &mut BufReader<TcpStream>, prefix: &str) -> String {
+    loop {
+        let mut line = String::new();
+        assert!(answer.read_line(&mut line).unwrap() > 0, "the answer ended");
+        if line.starts_with(prefix) {
+            return line;
+        }
+    }
 }

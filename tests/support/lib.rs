@@ -11,6 +11,8 @@
 //! - [`mosquitto`]: Debian's broker
 //! - [`certificates`]: a certificate authority, and passwords, for one test
 //! - [`s3`]: a bucket whose server checks signatures
+//! - [`disk`]: a small file system that can be filled
+//! - [`seeded`]: a store with as many readings as a test wants
 //! - [`gateway`], [`station`]: the product's binaries
 //! - [`http`]: requests and answers; [`metrics`]: numbers in `/metrics`
 //! - [`wire`]: an MQTT client that says anything, good or bad, and remembers what it heard
@@ -31,6 +33,7 @@
 
 pub mod browser;
 pub mod certificates;
+pub mod disk;
 pub mod eventually;
 pub mod gateway;
 pub mod http;
@@ -42,11 +45,13 @@ pub mod process;
 pub mod publisher;
 pub mod python;
 pub mod s3;
+pub mod seeded;
 pub mod station;
 pub mod usage;
 pub mod wire;
 
 pub use browser::Browser;
+pub use disk::SmallDisk;
 pub use eventually::{SOON, eventually};
 pub use gateway::{Gateway, Settings};
 pub use mosquitto::Mosquitto;

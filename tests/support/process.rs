@@ -56,6 +56,11 @@ impl Process {
         eventually(&format!("the end of {name}"), deadline, || child.try_wait().unwrap())
     }
 
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// The exit code with which it ends after SIGTERM.
     pub fn stop(&mut self) -> Option<i32> {
         self.terminate();

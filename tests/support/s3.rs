@@ -42,6 +42,15 @@ pub enum Trouble {
     Slow,
     /// The server stores, and the connection ends before its answer is there.
     AnswerLost,
+    /// So many requests are answered, and then none: the next is not done, or done and its answer held back.
+    Hangs {
+        /// How many.
+        after: u64,
+        /// Whether the next is done.
+        done: bool,
+    },
+    /// The server takes no notice of `If-None-Match` and overwrites, as Garage 2.5 does.
+    Overwrites,
 }
 
 /// What goes wrong, and how often it did.
@@ -49,6 +58,9 @@ pub enum Trouble {
 struct Way {
     trouble: watch::Receiver<Trouble>,
     bitten: Arc<AtomicU64>,
+    /// Requests since the trouble began.
+    asked: Arc<AtomicU64>,
+    folder: PathBuf,
 }
 
 /// An empty bucket. Its server ends with it.
@@ -58,6 +70,7 @@ pub struct Bucket {
     folder: TempDir,
     trouble: watch::Sender<Trouble>,
     bitten: Arc<AtomicU64>,
+    asked: Arc<AtomicU64>,
     runtime: Option<Runtime>,
 }
 
@@ -73,14 +86,20 @@ impl Bucket {
         let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let (trouble, receiver) = watch::channel(Trouble::None);
-        let way = Way { trouble: receiver, bitten: Arc::default() };
-        let bitten = Arc::clone(&way.bitten);
+        let (bitten, asked) = (Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
+        let way = Way {
+            trouble: receiver,
+            bitten: Arc::clone(&bitten),
+            asked: Arc::clone(&asked),
+            folder: folder.path().to_owned(),
+        };
         runtime.spawn(serve(listener, service, way));
-        Self { endpoint, folder, trouble, bitten, runtime: Some(runtime) }
+        Self { endpoint, folder, trouble, bitten, asked, runtime: Some(runtime) }
     }
 
     /// From now on this goes wrong.
     pub fn trouble(&self, trouble: Trouble) {
+        self.asked.store(0, Ordering::Relaxed);
         self.trouble.send_replace(trouble);
     }
 
@@ -143,13 +162,33 @@ impl Way {
     }
 
     async fn answer(
-        self,
+        mut self,
         service: S3Service,
         request: Request<Incoming>,
     ) -> Result<HttpResponse, Box<dyn Error + Send + Sync>> {
         let trouble = *self.trouble.borrow();
         match trouble {
             Trouble::None | Trouble::Cut => {}
+            Trouble::Hangs { after, done } => {
+                let number = self.asked.fetch_add(1, Ordering::Relaxed);
+                if number >= after {
+                    if done && number == after {
+                        service.call(request.map(s3s::Body::from)).await?;
+                    }
+                    self.bite();
+                    let _ = self.trouble.wait_for(|now| *now != trouble).await;
+                    return Err("the answer is lost".into());
+                }
+            }
+            // Its condition is signed, so it stays: what it asks about goes.
+            Trouble::Overwrites => {
+                if request.method() == Method::PUT && request.headers().contains_key("if-none-match") {
+                    let there = self.folder.join(request.uri().path().trim_start_matches('/').replace("%3D", "="));
+                    if std::fs::remove_file(there).is_ok() {
+                        self.bite();
+                    }
+                }
+            }
             Trouble::Errors => {
                 self.bite();
                 let mut refused = HttpResponse::new(s3s::Body::empty());

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use minuano_tests::payload::{batch, reading_with};
+use minuano_tests::payload::{batch, now_ms, reading_with, time};
 use minuano_tests::{Gateway, SOON, Settings, Station, Wire, eventually, python};
 use serde_json::{Value, json};
 
@@ -23,6 +23,7 @@ const COLUMNS: [(&str, &str, &str, bool); 14] = [
     ("humidity_pct_flag", "uint8", "UTINYINT", false),
     ("illuminance_lx_flag", "uint8", "UTINYINT", false),
 ];
+const HOUR: u64 = 3_600_000;
 const BUS: &str =
     "[bus]\nkind = \"emulated\"\nhistory = \"3h\"\n[sampling]\ninterval = \"2s\"\nreport = \"10s\"\n";
 
@@ -63,6 +64,46 @@ fn the_files_open_in_pyarrow_and_duckdb_with_the_columns_of_the_contract() {
     assert_eq!(called.code, Some(1), "{called:?}");
     let report: Value = serde_json::from_str(&called.stdout).unwrap();
     assert_eq!((&report["ok"], &report["problems"]), (&json!(false), &json!(1)), "{report}");
+}
+
+#[test]
+fn duckdb_leaves_out_row_groups_and_files_that_cannot_have_what_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = format!("[lake]\nurl = \"file://{}\"\n", folder.path().display());
+    let gateway = Gateway::start(&Settings { lake, ..Settings::default() });
+    let wire = Wire::connect(gateway.mqtt_port);
+    // An hour of 70,400 readings is a file of two row groups; the second has one station alone, and the cold.
+    let hour = (now_ms() - 5 * HOUR) / HOUR * HOUR;
+    let message = |first: u64, at: u64, value: f64| {
+        let reading = |seq: u64| {
+            let mut reading = reading_with(seq, "at", time(at + (seq - 1) * 50));
+            reading["temperature_c"] = value.into();
+            reading
+        };
+        batch("9f2c41d07a3be658", 0, 1, &(first..first + 64).map(reading).collect::<Vec<_>>())
+    };
+    for (station, messages, value) in [("attic", 1_000, 20.0), ("barn", 24, 20.0), ("cold", 76, -30.0)] {
+        let topic = format!("minuano/v1/{station}/backlog");
+        wire.flood(&topic, (0..messages).map(|n| message(n * 64 + 1, hour, value)));
+    }
+    // And one reading of another hour.
+    wire.say("minuano/v1/late/backlog", message(1, hour + HOUR, 20.0));
+    for (station, readings) in [("attic", 64_000), ("barn", 1_536), ("cold", 4_864), ("late", 64)] {
+        eventually(station, SOON * 2, || (gateway.stored(station) == readings).then_some(()));
+    }
+    gateway.command_json(&["lake", "flush", "--json"]);
+    let told = python::run("row_groups.py", &[folder.path().to_str().unwrap()]);
+    assert_eq!(
+        told,
+        json!({
+            "true": [3, 3],
+            "station = 'attic'": [1, 3],
+            "station = 'cold'": [1, 3],
+            "station = 'nobody'": [0, 3],
+            "temperature_c < -20": [1, 3],
+            "the last hour": [1, 3],
+        })
+    );
 }
 
 fn is_of_the_contract(file: &Value) {

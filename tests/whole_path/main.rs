@@ -14,7 +14,10 @@
 //! - [`bad_payloads`], [`bad_http`], [`bad_config`]: every bad input, and what it gets
 //! - [`conformance`]: the routes against their OpenAPI document
 //! - [`degraded`]: without a sensor, without a broker
+//! - [`load`]: a long export and many listeners in bounded memory
+//! - [`full`]: a full disk, a full store, a store that is damaged while it is used
 //! - [`lake_files`], [`sqlite`]: what other programs read
+//! - [`lake_keys`], [`azure`]: servers that overwrite, a compaction that is killed, another protocol
 //! - [`tidy`]: the repository itself
 
 #![allow(
@@ -27,14 +30,18 @@
 
 mod accounting;
 mod acknowledgement;
+mod azure;
 mod bad_config;
 mod bad_http;
 mod bad_payloads;
 mod brokers;
 mod conformance;
 mod degraded;
+mod full;
 mod kills;
 mod lake_files;
+mod lake_keys;
+mod load;
 mod panel;
 mod presence;
 mod service;

@@ -1,5 +1,6 @@
 //! Measures what things cost: speed as ratios against a peer in the same run, the station against its goals.
 
+mod lake;
 mod station;
 
 use clap::{Args, ValueEnum};
@@ -31,6 +32,11 @@ enum Benchmark {
     Station,
     /// From the broker to the lake: rate, CPU, memory, latency, idling.
     Ingest,
+    /// A year of readings, a million exported, 500 listeners: time, bytes, memory.
+    Http,
+    /// Bytes a row in the lake, beside other ways and another layout; what DuckDB leaves out. Writes its tables into
+    /// docs/benchmarks.md.
+    Lake,
     /// The panel in Chromium: first values painted, 100,000 points redrawn beside Chart.js.
     Panel,
     /// Checks: faults found in real series, false alarms, cost. Writes docs/quality.md; the series lie in
@@ -44,19 +50,10 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         Benchmark::value_variants().iter().filter(|one| options.which.is_none_or(|which| which == **one));
     for benchmark in chosen {
         match benchmark {
+            Benchmark::Lake => lake::run()?,
             Benchmark::Panel => crate::browser::chore("bench")?,
-            Benchmark::Ingest => {
-                must(cargo().args(["build", "--release", "--package", "minuano-gateway"]))?;
-                must(cargo().args([
-                    "build",
-                    "--release",
-                    "--package",
-                    "minuano-tests",
-                    "--bin",
-                    "bench-ingest",
-                ]))?;
-                must(Command::new(target().join("release/bench-ingest")).args(&options.arguments))?;
-            }
+            Benchmark::Ingest => of_the_gateway("bench-ingest", &options.arguments)?,
+            Benchmark::Http => of_the_gateway("bench-http", &options.arguments)?,
             Benchmark::Quality => {
                 let folder = options.arguments.first().map_or("../shared/data", String::as_str);
                 let example = ["run", "--release", "--package", "minuano-gateway", "--example", "quality"];
@@ -71,4 +68,11 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Runs a program of `tests/` on the gateway, both optimised.
+fn of_the_gateway(program: &str, arguments: &[String]) -> anyhow::Result<()> {
+    must(cargo().args(["build", "--release", "--package", "minuano-gateway"]))?;
+    must(cargo().args(["build", "--release", "--package", "minuano-tests", "--bin", program]))?;
+    must(Command::new(target().join("release").join(program)).args(arguments))
 }

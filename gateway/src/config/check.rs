@@ -40,6 +40,9 @@ impl Default for RawBroker {
     }
 }
 
+/// An empty store has a fifth of it.
+const LEAST_STORE: u64 = 1 << 20;
+
 /// Reads and checks `layers`.
 pub fn from_layers(layers: &Layers) -> Result<Config, Problems> {
     let (raw, mut problems): (Raw, _) = layers.load()?;
@@ -58,6 +61,11 @@ pub fn from_layers(layers: &Layers) -> Result<Config, Problems> {
         raw.store.retention >= Duration::from_secs(86_400),
         "store.retention",
         "takes at least \"1d\"",
+    );
+    problems.require(
+        raw.store.max_bytes.is_none_or(|most| most >= LEAST_STORE),
+        "store.max_bytes",
+        "takes at least 1048576 (1 MiB)",
     );
     raw.quality.check(&mut problems);
     let http = raw.http.checked(&mut problems);
@@ -233,7 +241,7 @@ mod tests {
             "gateway = \"Haus 1\"\n\
              [broker]\nembedded = true\nlisten = \"0.0.0.0:1883\"\n\
              [[mqtt]]\nhost = \"\"\nport = 0\nkeep_alive = \"1s\"\npassword = \"x\"\n\
-             [store]\ncommit_readings = 0\nretention = \"1h\"\n\
+             [store]\ncommit_readings = 0\nretention = \"1h\"\nmax_bytes = 1\n\
              [lake]\nurl = \"ftp://x\"\naccess_key_id = \"a\"\nclose_rows = 0\n\
              [qality]\n[[mqtt]]\nhost = \"a\"\n[[mqtt]]\nhost = \"a\"\n",
         );
@@ -247,6 +255,7 @@ mod tests {
             "mqtt[2].host",
             "store.commit_readings",
             "store.retention",
+            "store.max_bytes",
             "lake.url",
             "lake.access_key_id",
             "lake.close_rows",

@@ -61,6 +61,8 @@ pub struct StoreConfig {
     /// Raw rows older than this are pruned once they are in the lake.
     #[serde(with = "minuano_settings::duration")]
     pub retention: Duration,
+    /// How large the file may grow; absent: as long as the disk lasts.
+    pub max_bytes: Option<u64>,
     /// The most readings in one commit.
     pub commit_readings: usize,
     /// How long the first reading of a commit waits for others.
@@ -73,6 +75,7 @@ impl Default for StoreConfig {
         Self {
             file: PathBuf::from("/var/lib/minuano/gateway.db"),
             retention: Duration::from_secs(400 * 86_400),
+            max_bytes: None,
             commit_readings: 4096,
             commit_after: Duration::from_millis(40),
         }

@@ -133,6 +133,12 @@ fn totals(app: &App, text: &mut String) -> std::fmt::Result {
         "Stations that another gateway acknowledges.",
         &[plain(owned_elsewhere)],
     )?;
+    family(
+        "store_pages_unsummed_total",
+        "counter",
+        "Pages read from a store that had no checksum yet.",
+        &[plain(minuano_pagesum::unsummed())],
+    )?;
     let listeners = u64::try_from(app.listeners.count()).unwrap_or(u64::MAX);
     family("stream_listeners", "gauge", "Open streams of events.", &[plain(listeners)])?;
     let started = app.started_at.get();

@@ -1,6 +1,8 @@
 //! The panel: the built dashboard, from this binary. No file of it comes from another host.
 
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap};
+use axum::http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, VARY,
+};
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
 use rust_embed::{EmbeddedFile, RustEmbed};
@@ -22,6 +24,9 @@ const INDEX: &str = "index.html";
 /// Below this, names carry a hash of what is in them.
 const HASHED: &str = "assets/";
 
+/// How the build has compressed files beside themselves, the smaller first.
+const COMPRESSED: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
+
 /// Whatever is no route.
 pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     answer::<Built>(&method, &uri, &headers)
@@ -40,14 +45,14 @@ fn answer<Files: RustEmbed>(method: &Method, uri: &Uri, headers: &HeaderMap) -> 
         return problem::only_get(method);
     }
     match file {
-        Some(file) => give(path, file, headers),
+        Some(file) => give::<Files>(path, file, headers),
         None => {
             ([(CONTENT_SECURITY_POLICY, POLICY)], Html(include_str!("panel_missing.html"))).into_response()
         }
     }
 }
 
-fn give(path: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
+fn give<Files: RustEmbed>(path: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
     let tag: String = file.metadata.sha256_hash()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
     // Weak, since the file may leave compressed.
     let tag = format!("W/\"{tag}\"");
@@ -61,7 +66,22 @@ fn give(path: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
         other => other.to_owned(),
     };
     let typed = [(CONTENT_TYPE, kind.as_str()), (CONTENT_SECURITY_POLICY, POLICY)];
-    (common, typed, file.data).into_response()
+    let mut compressed = COMPRESSED.into_iter().filter(|(name, _)| accepts(headers, name));
+    let varies = [(VARY, "accept-encoding")];
+    match compressed.find_map(|(name, ending)| Some((name, Files::get(&format!("{path}{ending}"))?))) {
+        Some((name, small)) => (common, typed, varies, [(CONTENT_ENCODING, name)], small.data).into_response(),
+        None => (common, typed, varies, file.data).into_response(),
+    }
+}
+
+/// Whether the client names this coding without forbidding it.
+fn accepts(headers: &HeaderMap, coding: &str) -> bool {
+    let values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|named| {
+        let (name, weight) = named.split_once(';').unwrap_or((named, ""));
+        let weight = weight.trim().trim_start_matches("q=");
+        name.trim().eq_ignore_ascii_case(coding) && weight.parse::<f32>() != Ok(0.0)
+    })
 }
 
 #[cfg(test)]
@@ -111,6 +131,26 @@ mod tests {
         assert_eq!(get::<Fixture>("/", &headers).status(), StatusCode::NOT_MODIFIED);
         headers.insert(IF_NONE_MATCH, "\"other\"".parse().unwrap());
         assert_eq!(get::<Fixture>("/", &headers).status(), StatusCode::OK);
+    }
+
+    #[test]
+    fn what_the_build_has_compressed_leaves_so_for_whom_can_read_it() {
+        let mut headers = HeaderMap::new();
+        for (accepted, coding) in [
+            ("gzip, deflate, br, zstd", "br"),
+            ("gzip", "gzip"),
+            ("br;q=0, gzip;q=0.5", "gzip"),
+            ("identity", ""),
+            ("x-br", ""),
+        ] {
+            headers.insert(ACCEPT_ENCODING, accepted.parse().unwrap());
+            let script = get::<Fixture>("/assets/index-0a1b2c3d.js", &headers);
+            assert_eq!(header(&script, CONTENT_ENCODING), coding, "{accepted}");
+            assert_eq!(header(&script, CONTENT_TYPE), "text/javascript; charset=utf-8");
+            assert_eq!(header(&script, VARY), "accept-encoding");
+            let index = get::<Fixture>("/", &headers);
+            assert_eq!(header(&index, CONTENT_ENCODING), "", "it has no smaller one");
+        }
     }
 
     #[test]

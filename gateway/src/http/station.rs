@@ -1,7 +1,6 @@
 //! The form of a station: what it is, how it is, its day so far.
 
 use minuano_telemetry::{About, Health, Millis, Quantity, SensorState, StationName};
-use rusqlite::Connection;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -9,8 +8,7 @@ use super::reading::{Clock, Reading, Timestamp, altitude_m};
 use super::readings::zone;
 use super::tendency::PressureTendency;
 use crate::directory::{Presence, StationNow};
-use crate::store::query::buckets::{self, Summary, Width};
-use crate::store::query::station_row;
+use crate::store::query::buckets::{Bucket, Summary, Wanted, Width};
 
 /// A station, now. What it has not said yet is null.
 #[derive(Debug, Serialize, ToSchema)]
@@ -204,34 +202,42 @@ pub struct Counts {
     elsewhere: u64,
 }
 
-/// The extremes of the day in which `at` lies.
-pub fn today(
-    connection: &Connection,
-    name: &StationName,
-    station: &StationNow,
-    at: Millis,
-) -> rusqlite::Result<Option<Today>> {
-    let zone = zone(station);
-    let zone_name = zone.iana_name().unwrap_or("UTC").to_owned();
-    let date = jiff::Timestamp::from_millisecond(at.get()).unwrap_or_default().to_zoned(zone.clone()).date();
-    let width = Width::Day(zone);
-    let (from, to) = width.around(at.get());
-    let (Some(from), Some(to)) = (Millis::new(from), Millis::new(to)) else { return Ok(None) };
-    let Some(row) = station_row(connection, name)? else { return Ok(None) };
-    let day = buckets::page(connection, row, (from, to), &width, 1)?.items.pop();
-    Ok(day.map(|day| {
+/// The day in which a moment lies, in a station's zone.
+pub struct Day {
+    date: String,
+    zone: String,
+    /// What answers it.
+    pub wanted: Wanted,
+}
+
+impl Day {
+    /// The day in which `at` lies for the station in this row.
+    pub fn of(row: i64, station: &StationNow, at: Millis) -> Option<Self> {
+        let zone = zone(station);
+        let moment = jiff::Timestamp::from_millisecond(at.get()).unwrap_or_default();
+        let date = moment.to_zoned(zone.clone()).date().to_string();
+        let name = zone.iana_name().unwrap_or("UTC").to_owned();
+        let width = Width::Day(zone);
+        let (from, to) = width.around(at.get());
+        let (from, to) = (Millis::new(from)?, Millis::new(to)?);
+        Some(Self { date, zone: name, wanted: Wanted { station: row, from, to, width, limit: 1 } })
+    }
+
+    /// Its extremes; none before its first reading.
+    pub fn extremes(self, day: Option<Bucket>) -> Option<Today> {
+        let day = day?;
         let extremes = |quantity| day.quantities.get(quantity).and_then(Extremes::of);
-        Today {
-            date: date.to_string(),
-            zone: zone_name,
+        Some(Today {
+            date: self.date,
+            zone: self.zone,
             quantities: ExtremesByQuantity {
                 temperature_c: extremes(Quantity::Temperature),
                 pressure_hpa: extremes(Quantity::Pressure),
                 humidity_pct: extremes(Quantity::Humidity),
                 illuminance_lx: extremes(Quantity::Illuminance),
             },
-        }
-    }))
+        })
+    }
 }
 
 impl Extremes {

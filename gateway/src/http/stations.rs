@@ -12,9 +12,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::parameters::{self, Limit, PathStation, Query};
 use super::problem::Problem;
-use super::station::{Station, today};
+use super::station::{Day, Station};
 use super::{App, now, tendency};
 use crate::directory::StationNow;
+use crate::store::query::{buckets, station_row};
 
 /// Which stations.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -107,20 +108,32 @@ pub async fn one(
 #[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
+/// Days and tendencies of all of them are read together: what the rollups do not hold yet is looked through once.
 async fn read(app: &Arc<App>, stations: Vec<(StationName, StationNow)>) -> Result<Vec<Station>, Problem> {
     let at = now();
     let read = move |connection: &Connection| {
-        stations
-            .iter()
-            .map(|(name, now)| {
-                let today = today(connection, name, now, at)?;
-                let tendency = match &now.last_reading {
-                    Some(newest) => tendency::of_station(connection, name, newest.observed_at)?,
-                    None => None,
-                };
-                Ok(Station::new(name, now, today, tendency))
-            })
-            .collect::<rusqlite::Result<Vec<_>>>()
+        let (mut wanted, mut days) = (Vec::new(), Vec::new());
+        for (name, now) in &stations {
+            let Some(row) = station_row(connection, name)? else {
+                days.push((None, false));
+                continue;
+            };
+            let day = Day::of(row, now, at);
+            wanted.extend(day.as_ref().map(|day| day.wanted.clone()));
+            let minutes = now.last_reading.as_ref().and_then(|newest| tendency::wanted(row, newest.observed_at));
+            days.push((day, minutes.is_some()));
+            wanted.extend(minutes);
+        }
+        let mut pages = buckets::pages(connection, &wanted)?.into_iter();
+        let answered = stations.iter().zip(days).map(|((name, now), (day, has_minutes))| {
+            let today = day.and_then(|day| {
+                let bucket = pages.next().and_then(|mut page| page.items.pop());
+                day.extremes(bucket)
+            });
+            let minutes = if has_minutes { pages.next() } else { None };
+            Station::new(name, now, today, minutes.and_then(|page| tendency::of_minutes(&page.items)))
+        });
+        Ok(answered.collect::<Vec<_>>())
     };
     Ok(app.store.ask(read).await?)
 }

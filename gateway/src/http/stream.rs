@@ -2,7 +2,7 @@
 //!
 //! Each listener pulls at its own pace: from the hub while it keeps up, from the store where it fell
 //! behind or came back, and it is told to begin again (`reset`) where that would be too much. So a slow
-//! browser costs its own socket and nothing else.
+//! browser costs its own socket and nothing else. An event is written once, and its bytes go to all.
 //!
 //! What comes from the store ends at a row that is read *after* the hub was joined, and the hub's rows up
 //! to that one are left out. The writer tells of rows after their commit and in their order, so between
@@ -13,10 +13,12 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::sse::{self, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use minuano_telemetry::{Millis, StationName};
 use serde::{Deserialize, Serialize};
 use tokio::sync::broadcast::error::RecvError;
@@ -29,7 +31,7 @@ use super::parameters::{self, Query};
 use super::problem::Problem;
 use super::reading::{self, Reading, Timestamp};
 use super::station::StationState;
-use crate::live::Event;
+use crate::live::{Event, Told};
 use crate::store::query::{anomalies, readings};
 use crate::store::{StoreError, StoreId, StoredReading};
 
@@ -144,26 +146,22 @@ pub async fn listen(
         let event = listener.next().await?;
         Some((Ok::<_, Infallible>(event), listener))
     });
-    let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
+    let about = [(CONTENT_TYPE, "text/event-stream"), (CACHE_CONTROL, "no-store")];
     // nginx would otherwise hold events back until its buffer is full.
-    Ok((
-        [("x-accel-buffering", "no"), ("cache-control", "no-store")],
-        Sse::new(events).keep_alive(keep_alive),
-    )
-        .into_response())
+    Ok((about, [("x-accel-buffering", "no")], Body::from_stream(events)).into_response())
 }
 
 /// One open stream.
 struct Listener {
     app: Arc<App>,
     station: Option<StationName>,
-    hub: broadcast::Receiver<Event>,
+    hub: broadcast::Receiver<Arc<Told>>,
     closing: watch::Receiver<bool>,
     /// The highest row told, or passed over.
     seen: i64,
     /// Rows up to this come from the store, later ones from the hub.
     stored: i64,
-    pending: VecDeque<sse::Event>,
+    pending: VecDeque<Bytes>,
     _seat: OwnedSemaphorePermit,
 }
 
@@ -184,12 +182,11 @@ impl Listener {
     /// Finds out where to begin.
     async fn begin(&mut self, last: Option<String>) -> Result<(), StoreError> {
         let newest = self.app.store.ask(readings::newest_row).await?;
-        self.pending.push_back(sse::Event::default().retry(RETRY));
+        self.pending.push_back(format!("retry: {}\n\n", RETRY.as_millis()).into());
         match last {
             // The id alone, without an event, lets a browser that saw nothing yet come back to here.
             None => {
-                let id = sse::Event::default().id(self.id(newest));
-                self.pending.push_back(id);
+                self.pending.push_back(format!("id: {}\n\n", self.id(newest)).into());
                 (self.seen, self.stored) = (newest, newest);
             }
             Some(last) => match self.row_of(&last).filter(|row| (0..=newest).contains(row)) {
@@ -229,9 +226,9 @@ impl Listener {
                 })
                 .collect()
         });
-        self.pending.extend(changed.iter().filter_map(|status| event("status", status)));
+        self.pending.extend(changed.iter().map(|status| written("status", None, status)));
         let episodes = episodes.into_iter().filter(|found| self.wants(&found.station)).map(Anomaly::from);
-        let episodes: Vec<_> = episodes.filter_map(|episode| event("anomaly", &episode)).collect();
+        let episodes: Vec<_> = episodes.map(|episode| written("anomaly", None, &episode)).collect();
         self.pending.extend(episodes);
         Ok(())
     }
@@ -240,11 +237,11 @@ impl Listener {
     fn reset(&mut self, newest: i64) {
         metrics::counter!("minuano_stream_resets_total").increment(1);
         (self.seen, self.stored) = (newest, newest);
-        self.pending.push_back(sse::Event::default().event("reset").id(self.id(newest)).data("{}"));
+        self.pending.push_back(format!("event: reset\nid: {}\ndata: {{}}\n\n", self.id(newest)).into());
     }
 
     /// The next event; `None` ends the stream, and the client comes back.
-    async fn next(&mut self) -> Option<sse::Event> {
+    async fn next(&mut self) -> Option<Bytes> {
         loop {
             if *self.closing.borrow() {
                 return None;
@@ -269,19 +266,24 @@ impl Listener {
             Some(last) if page.len() == PAGE => last.row,
             _ => through,
         };
-        for reading in &page {
-            let told = self.reading(reading);
-            self.pending.extend(told);
+        let mut told = Vec::with_capacity(page.len());
+        for reading in page.iter().filter(|reading| self.wants(reading.station.as_str())) {
+            told.push(reading_written(&self.app, reading));
         }
+        self.pending.extend(told);
         Ok(())
     }
 
-    /// Takes an event from the hub; `None` when the gateway stops.
+    /// Takes an event from the hub, or a comment when none comes for long; `None` when the gateway stops.
     async fn wait(&mut self) -> Option<Result<(), StoreError>> {
         let happened = tokio::select! {
             biased;
             _ = self.closing.changed() => return None,
             happened = self.hub.recv() => happened,
+            () = tokio::time::sleep(KEEP_ALIVE) => {
+                self.pending.push_back(Bytes::from_static(b":\n\n"));
+                return Some(Ok(()));
+            }
         };
         match happened {
             Ok(happened) => {
@@ -303,35 +305,18 @@ impl Listener {
         self.resume(self.seen, newest.max(self.seen)).await
     }
 
-    fn told(&mut self, happened: &Event) -> Option<sse::Event> {
-        match happened {
+    fn told(&mut self, happened: &Told) -> Option<Bytes> {
+        let station = match &happened.event {
+            Event::Reading(reading) if reading.row <= self.stored => return None,
             Event::Reading(reading) => {
-                if reading.row <= self.stored {
-                    return None;
-                }
                 self.seen = self.seen.max(reading.row);
-                self.reading(reading)
+                reading.station.as_str()
             }
-            Event::Status { station, state, since } if self.wants(station.as_str()) => event(
-                "status",
-                &Status {
-                    station: station.to_string(),
-                    state: (*state).into(),
-                    since: Some(Timestamp(*since)),
-                },
-            ),
-            Event::Anomaly(anomaly) if self.wants(anomaly.station.as_str()) => event("anomaly", &**anomaly),
-            Event::Weather(weather) if self.wants(weather.station.as_str()) => event("weather", &**weather),
-            Event::Status { .. } | Event::Anomaly(_) | Event::Weather(_) => None,
-        }
-    }
-
-    fn reading(&self, stored: &StoredReading) -> Option<sse::Event> {
-        if !self.wants(stored.station.as_str()) {
-            return None;
-        }
-        let altitude = self.app.directory.read(|all| all.get(&stored.station).and_then(reading::altitude_m));
-        event("reading", &Reading::new(stored, altitude)).map(|event| event.id(self.id(stored.row)))
+            Event::Status { station, .. } => station.as_str(),
+            Event::Anomaly(anomaly) => anomaly.station.as_str(),
+            Event::Weather(weather) => weather.station.as_str(),
+        };
+        self.wants(station).then(|| happened.written(|event| event_written(&self.app, event)))
     }
 
     fn wants(&self, station: &str) -> bool {
@@ -339,7 +324,7 @@ impl Listener {
     }
 
     fn id(&self, row: i64) -> String {
-        format!("{}-{row}", self.app.store.id())
+        id(&self.app, row)
     }
 
     /// The row that an id of this store names.
@@ -350,12 +335,33 @@ impl Listener {
     }
 }
 
-fn event(name: &'static str, data: &impl Serialize) -> Option<sse::Event> {
-    match serde_json::to_string(data) {
-        Ok(json) => Some(sse::Event::default().event(name).data(json)),
-        Err(error) => {
-            tracing::error!(%error, name, "an event could not be written");
-            None
+fn id(app: &App, row: i64) -> String {
+    format!("{}-{row}", app.store.id())
+}
+
+fn event_written(app: &App, event: &Event) -> Bytes {
+    match event {
+        Event::Reading(reading) => reading_written(app, reading),
+        Event::Status { station, state, since } => {
+            let since = Some(Timestamp(*since));
+            written("status", None, &Status { station: station.to_string(), state: (*state).into(), since })
         }
+        Event::Anomaly(anomaly) => written("anomaly", None, &**anomaly),
+        Event::Weather(weather) => written("weather", None, &**weather),
     }
+}
+
+fn reading_written(app: &App, stored: &StoredReading) -> Bytes {
+    let altitude = app.directory.read(|all| all.get(&stored.station).and_then(reading::altitude_m));
+    written("reading", Some(&id(app, stored.row)), &Reading::new(stored, altitude))
+}
+
+/// An event as it goes out. JSON has no line breaks of its own.
+fn written(name: &'static str, id: Option<&str>, data: &impl Serialize) -> Bytes {
+    let json = serde_json::to_string(data).unwrap_or_else(|error| {
+        tracing::error!(%error, name, "an event could not be written");
+        "{}".to_owned()
+    });
+    let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
+    format!("event: {name}\n{id}data: {json}\n\n").into()
 }

@@ -130,7 +130,7 @@ fn open(store: &Store, batch: Batch) -> Result<(BatchReader, Vec<PlannedFile>), 
 
 /// The file that stands at `key`: the same bytes whenever it is made by one release.
 pub(super) fn encode(reader: &BatchReader, key: &Key, planned: u64) -> Result<Encoded, LakeError> {
-    let mut writer = FileWriter::new()?;
+    let mut writer = FileWriter::default();
     reader.hour(key, |row| writer.push(row).map_err(LakeError::from))?;
     let encoded = writer.finish(key)?;
     if encoded.rows != planned {

@@ -1,7 +1,8 @@
 //! What happens now, for whoever listens: the panel, the alerts.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use minuano_telemetry::{Anomaly, Millis, StationName, WeatherEvent};
 use tokio::sync::broadcast;
 
@@ -31,10 +32,25 @@ pub enum Event {
     Weather(Arc<WeatherEvent>),
 }
 
+/// An event on its way to every listener.
+#[derive(Debug)]
+pub struct Told {
+    /// What happened.
+    pub event: Event,
+    written: OnceLock<Bytes>,
+}
+
+impl Told {
+    /// The event as it goes out: whoever listens first writes it, for all.
+    pub fn written(&self, write: impl FnOnce(&Event) -> Bytes) -> Bytes {
+        self.written.get_or_init(|| write(&self.event)).clone()
+    }
+}
+
 /// Carries events from the writer to every listener; none of them can hold it up.
 #[derive(Clone, Debug)]
 pub struct Hub {
-    sender: broadcast::Sender<Event>,
+    sender: broadcast::Sender<Arc<Told>>,
 }
 
 impl Default for Hub {
@@ -46,11 +62,11 @@ impl Default for Hub {
 impl Hub {
     /// Tells every listener. Nobody listening is fine.
     pub fn tell(&self, event: Event) {
-        let _ = self.sender.send(event);
+        let _ = self.sender.send(Arc::new(Told { event, written: OnceLock::new() }));
     }
 
     /// Events from now on.
-    pub fn listen(&self) -> broadcast::Receiver<Event> {
+    pub fn listen(&self) -> broadcast::Receiver<Arc<Told>> {
         self.sender.subscribe()
     }
 }

@@ -12,7 +12,8 @@ use super::row::{self, NewReading, Owner};
 use super::{Store, integrity, rollups, stations, streams};
 use crate::acknowledge::account::Account;
 
-const PLACES: u64 = 1_000;
+/// A thousand in an optimised build; a debug build takes over a minute for those.
+const PLACES: u64 = if cfg!(debug_assertions) { 200 } else { 1_000 };
 const DAY: i64 = 1_795_132_800_000;
 
 fn at(millis: i64) -> Millis {
@@ -191,5 +192,5 @@ fn a_damaged_log_never_hides_what_was_committed_before_the_last() {
         let known = opened.store.read(stations::load_all).unwrap().len();
         assert!(known >= 3, "{known} stations after a flip at {place} of {}", bytes.len());
     }
-    assert!(found > 100, "{found}");
+    assert!(found > u32::try_from(PLACES / 10).unwrap(), "{found}");
 }

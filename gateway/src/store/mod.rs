@@ -20,10 +20,11 @@
 //! - [`backup`]: a copy of the store while the gateway runs, and the store from a copy
 //! - [`salvage`]: what can be read of a damaged store comes back
 //! - [`forget`]: a station is forgotten, or gets another name
-//! - [`retention`]: rows that are old and in the lake are pruned
+//! - [`retention`]: rows that are old and in the lake are pruned; [`bound`]: how large the file may grow
 
 pub mod anomalies;
 pub mod backup;
+pub mod bound;
 pub mod compact;
 mod file;
 pub mod forget;

@@ -23,6 +23,7 @@ use crate::acknowledge::account::{Account, Arrival, Kind};
 use crate::quality::range;
 
 mod damaged;
+mod episodes;
 #[cfg(test)]
 mod tests;
 
@@ -39,18 +40,20 @@ pub struct Salvaged {
     pub unreadable: u64,
     /// Minutes of rollups whose readings were pruned, or could not be read.
     pub minutes: u64,
+    /// Episodes of suspect data and weather events that are in the store now and were not.
+    pub episodes: u64,
     /// Where the damaged store is now.
     pub file: PathBuf,
 }
 
 impl fmt::Display for Salvaged {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { readings, known, refused, unreadable, minutes, file } = self;
+        let Self { readings, known, refused, unreadable, minutes, episodes, file } = self;
         write!(
             formatter,
             "{readings} readings salvaged, {known} were there already; {refused} rows made no sense, {unreadable} \
-             places could not be read; {minutes} minutes of charts salvaged without their readings. The damaged \
-             store is {}",
+             places could not be read; {minutes} minutes of charts salvaged without their readings, {episodes} \
+             episodes. The damaged store is {}",
             file.display()
         )
     }
@@ -117,6 +120,7 @@ pub fn salvage(store: &Store, from: &Path, now: Millis) -> anyhow::Result<Salvag
     }
     while rollups::advance(&transaction)? {}
     salvage.minutes(&damaged)?;
+    salvage.done.episodes = episodes::salvage(&transaction, &damaged)?;
     let mut done = salvage.done;
     transaction.commit()?;
     drop(damaged);

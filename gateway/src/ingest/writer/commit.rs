@@ -15,7 +15,7 @@ use crate::ingest::ledger::{Effects, Index, Ledger};
 use crate::ingest::message::Message;
 use crate::ingest::presence::after_data;
 use crate::quality::place::Place;
-use crate::store::{health, integrity, stations};
+use crate::store::{bound, health, integrity, stations};
 
 /// How long the writer rests when the disk refuses.
 pub const AFTER_FAILURE: Duration = Duration::from_secs(1);
@@ -79,6 +79,7 @@ impl Writer {
             }
             tracing::error!("store: {error}; nothing is acknowledged until it can be written");
             self.parts.readiness.set(STORE, false, error.to_string());
+            self.make_room();
             if inbox.is_closed() {
                 tracing::error!(
                     "store: {} messages did not get to the disk; readings among them will be sent again",
@@ -92,6 +93,7 @@ impl Writer {
 
     fn commit(&mut self, messages: &[Message]) -> rusqlite::Result<()> {
         let begun = Instant::now();
+        bound::check(&self.connection, self.parts.commits.max_bytes)?;
         let mut effects = Effects::default();
         let mut presences = Vec::new();
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

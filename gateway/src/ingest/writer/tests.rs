@@ -156,7 +156,7 @@ async fn frost_is_one_event_over_a_restart() {
     assert!(bench.put(&[minutes(13..=25, 5.0)]).await);
     let mut told = Vec::new();
     while let Ok(event) = listener.try_recv() {
-        if let Event::Weather(event) = event {
+        if let Event::Weather(event) = &event.event {
             told.push((event.id, event.kind, event.state));
         }
     }

@@ -11,7 +11,7 @@ use super::{STORE, Writer};
 use crate::clock::now;
 use crate::ingest::ledger::Effects;
 use crate::store::query::readings::newest_row;
-use crate::store::{retention, rollups};
+use crate::store::{bound, retention, rollups};
 
 /// How often old rows are looked for.
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
@@ -85,11 +85,24 @@ impl Writer {
         }
     }
 
+    /// Where the store may grow no more: what is in the lake goes now, and has to be in the rollups first.
+    pub(super) fn make_room(&mut self) {
+        if bound::is_reached(&self.connection, self.parts.commits.max_bytes).unwrap_or(false) {
+            self.upkeep = Upkeep::default();
+            self.keep_up();
+        }
+    }
+
     fn prune(&mut self, elapsed: Duration) -> rusqlite::Result<()> {
         if elapsed < self.upkeep.prune {
             return Ok(());
         }
-        let retention = i64::try_from(self.parts.commits.retention.as_millis()).unwrap_or(i64::MAX);
+        let full = bound::is_reached(&self.connection, self.parts.commits.max_bytes)?;
+        let retention = match full && self.parts.lake {
+            true => Duration::ZERO,
+            false => self.parts.commits.retention,
+        };
+        let retention = i64::try_from(retention.as_millis()).unwrap_or(i64::MAX);
         let before = Millis::new(now().get().saturating_sub(retention)).unwrap_or(Millis::YEAR_2020);
         let gone = retention::prune(&self.connection, before, self.parts.lake)?;
         counter!("minuano_readings_pruned_total").increment(gone as u64);

@@ -81,7 +81,7 @@ async fn what_is_gone_and_what_is_damaged_comes_back_as_it_was() {
 #[tokio::test]
 async fn a_file_of_other_rows_is_overwritten_only_on_demand() {
     let lake = filled().await;
-    let other = FileWriter::new().unwrap().finish(&lake.keys[0].parse().unwrap()).unwrap().bytes;
+    let other = FileWriter::default().finish(&lake.keys[0].parse().unwrap()).unwrap().bytes;
     lake.put(&lake.keys[0], other.clone()).await;
     let backfilled = lake.backfill(false).await;
     assert_eq!((backfilled.ok, backfilled.refused, backfilled.uploaded), (false, 1, 0));

@@ -143,7 +143,7 @@ pub fn encode(key: &crate::lake::key::Key, mut rows: Vec<LakeRow>) -> Result<Enc
         let order = |row: &LakeRow| (row.observed_at, row.stream.0, row.seq);
         a.station.as_str().cmp(b.station.as_str()).then_with(|| order(a).cmp(&order(b)))
     });
-    let mut writer = FileWriter::new()?;
+    let mut writer = FileWriter::default();
     for row in rows {
         writer.push(row)?;
     }

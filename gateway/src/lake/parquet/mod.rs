@@ -23,7 +23,7 @@ use serde::Serialize;
 use super::key::Key;
 
 pub use read::{ReadError, named_sha256, read};
-pub use write::{Encoded, FileWriter};
+pub use write::{Encoded, FileWriter, Form, properties};
 
 /// The columns. Also what a test compares every written file with.
 const SCHEMA: &str = include_str!("readings.schema");
@@ -107,7 +107,5 @@ fn metadata(key: &Key, rows: u64, sha256: &str) -> [KeyValue; 8] {
     ]
 }
 
-#[cfg(test)]
-mod size;
 #[cfg(test)]
 mod tests;

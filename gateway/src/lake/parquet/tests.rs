@@ -27,7 +27,7 @@ fn row(seq: i64) -> LakeRow {
 }
 
 fn file(rows: &[LakeRow]) -> Encoded {
-    let mut writer = FileWriter::new().unwrap();
+    let mut writer = FileWriter::default();
     for row in rows {
         writer.push(row.clone()).unwrap();
     }
@@ -59,14 +59,25 @@ fn columns_and_metadata_are_the_golden_ones() {
     let group = reader.metadata().row_group(0);
     let order: Vec<_> = group.sorting_columns().unwrap().iter().map(|column| column.column_idx).collect();
     assert_eq!(order, [0, 4, 1, 3]);
-    let bounded: Vec<_> = (0..14).filter(|index| group.column(*index).statistics().is_some()).collect();
-    assert_eq!(bounded, [0, 4, 6, 7, 8, 9], "station, observed_at and the values");
+    assert_eq!(bounded(&file(&[row(1), row(2)])), [0, 4], "a small file: station, observed_at");
+    let rows: Vec<_> = (1..5_000).map(row).collect();
+    assert_eq!(bounded(&file(&rows)), [0, 4, 6, 7, 8, 9], "a large one: the values too");
+}
+
+/// The columns with bounds in the first row group.
+fn bounded(file: &Encoded) -> Vec<usize> {
+    let reader = SerializedFileReader::new(Bytes::from(file.bytes.clone())).unwrap();
+    let group = reader.metadata().row_group(0);
+    (0..14).filter(|index| group.column(*index).statistics().is_some()).collect()
 }
 
 #[test]
 fn the_same_rows_give_the_same_bytes() {
+    for count in [500, 5_000] {
+        let rows: Vec<_> = (1..count).map(row).collect();
+        assert_eq!(file(&rows), file(&rows));
+    }
     let rows: Vec<_> = (1..500).map(row).collect();
-    assert_eq!(file(&rows), file(&rows));
     assert_ne!(file(&rows).sha256, file(&rows[1..]).sha256);
 }
 

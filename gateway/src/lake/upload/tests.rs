@@ -85,7 +85,7 @@ fn crashed(whole: &Bench, marked: u32) -> Bench {
 async fn a_key_with_other_rows_is_an_error_and_is_left_alone() {
     let (bench, batch) = planned();
     let (key, _) = bench.planned().remove(0);
-    let other = FileWriter::new().unwrap().finish(&key.parse().unwrap()).unwrap();
+    let other = FileWriter::default().finish(&key.parse().unwrap()).unwrap();
     bench.remote.create(&key, other.bytes.clone().into()).await.unwrap();
     let error = upload(&bench.store, &bench.remote, &batch, now).await.unwrap_err();
     assert!(matches!(error, LakeError::Different { .. }), "{error}");

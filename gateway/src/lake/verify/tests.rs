@@ -57,7 +57,7 @@ async fn an_altered_file_is_named() {
     let (bench, files) = filled().await;
     let (first, second) = (bench.planned().remove(0).0, bench.planned().remove(1).0);
     // A sound file of other rows, and one in which one bit changed.
-    let other = FileWriter::new().unwrap().finish(&first.parse().unwrap()).unwrap();
+    let other = FileWriter::default().finish(&first.parse().unwrap()).unwrap();
     files.put(&Path::from(first.clone()), other.bytes.into()).await.unwrap();
     let mut flipped = bench.lake().await[&second].to_vec();
     flipped[700] ^= 1;

@@ -3,7 +3,7 @@
 //! Rollups come in the order of time and are added up as they pass, so that memory is bounded by the answer
 //! and by what the rollups do not hold yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use minuano_telemetry::{ByQuantity, Flag, Millis, Quantity};
 use rusqlite::Connection;
@@ -51,6 +51,21 @@ pub struct Spread {
     pub max_at: Millis,
 }
 
+/// What is wanted of a station.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Its row.
+    pub station: i64,
+    /// From here.
+    pub from: Millis,
+    /// Until before here.
+    pub to: Millis,
+    /// How long buckets are.
+    pub width: Width,
+    /// The most of them.
+    pub limit: usize,
+}
+
 /// The buckets of `station` that hold any reading of [from, to). `next` is where the next bucket begins.
 ///
 /// Most comes from the rollups. Read from the readings themselves is what the rollups do not hold yet, and a
@@ -62,17 +77,47 @@ pub fn page(
     width: &Width,
     limit: usize,
 ) -> rusqlite::Result<Page<Bucket, Millis>> {
+    let wanted = Wanted { station, from, to, width: width.clone(), limit };
+    Ok(pages(connection, &[wanted])?.pop().unwrap_or(Page::empty()))
+}
+
+/// [`page`] for each that is wanted. What the rollups do not hold yet is read once for all.
+pub fn pages(connection: &Connection, wanted: &[Wanted]) -> rusqlite::Result<Vec<Page<Bucket, Millis>>> {
     // Rollups and readings of one moment, or a reading that goes from one to the other would count twice.
     let _moment = if connection.is_autocommit() { Some(connection.unchecked_transaction()?) } else { None };
-    let spans = spans(width, from.get(), to.get());
-    let mut folding = Folding { width, limit, page: Page::empty(), open: None };
-    let mut tail = tail(connection, station, &spans)?;
-    for span in &spans {
+    let cuts: Vec<Cut> = wanted
+        .iter()
+        .map(|wanted| Cut {
+            station: wanted.station,
+            spans: spans(&wanted.width, wanted.from.get(), wanted.to.get()),
+        })
+        .collect();
+    let tails = tails(connection, &cuts)?;
+    wanted.iter().zip(&cuts).zip(tails).map(|((wanted, cut), tail)| fold(connection, wanted, cut, tail)).collect()
+}
+
+/// A station's range, cut by what answers it.
+struct Cut {
+    station: i64,
+    spans: Vec<Span>,
+}
+
+/// What the rollups do not hold yet of a cut, folded as its spans are.
+type Tail = BTreeMap<i64, Parts>;
+
+fn fold(
+    connection: &Connection,
+    Wanted { station, width, limit, .. }: &Wanted,
+    cut: &Cut,
+    mut tail: Tail,
+) -> rusqlite::Result<Page<Bucket, Millis>> {
+    let mut folding = Folding { width, limit: *limit, page: Page::empty(), open: None };
+    for span in &cut.spans {
         let all = if span.width == 0 {
-            folding.readings(connection, station, span)?
+            folding.readings(connection, *station, span)?
         } else {
             let later = tail.split_off(&span.to);
-            folding.rollups(connection, station, span, std::mem::replace(&mut tail, later))?
+            folding.rollups(connection, *station, span, std::mem::replace(&mut tail, later))?
         };
         if !all {
             return Ok(folding.page);
@@ -83,33 +128,56 @@ pub fn page(
     Ok(page)
 }
 
-/// Readings that the rollups do not hold yet, folded as the span in which they lie is; those of spans that are
-/// read from the readings themselves are left out.
-fn tail(connection: &Connection, station: i64, spans: &[Span]) -> rusqlite::Result<BTreeMap<i64, Parts>> {
-    let mut tail: BTreeMap<i64, Parts> = BTreeMap::new();
+/// The tail of each cut; what lies in spans that are read from the readings themselves is left out.
+fn tails(connection: &Connection, cuts: &[Cut]) -> rusqlite::Result<Vec<Tail>> {
+    let mut tails = vec![Tail::new(); cuts.len()];
     let through = rollups::through(connection)?;
     let waiting = newest_row(connection)? - through;
-    let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Ok(tail) };
     if waiting <= 0 {
-        return Ok(tail);
+        return Ok(tails);
     }
-    // A few rows are read as they came, many (after a migration, a salvage) by the index.
-    let (row, station_is) =
-        if waiting <= 2 * rollups::MAX_TAIL { ("row", "+station") } else { ("+row", "station") };
-    let sql = format!(
-        "SELECT {TAKEN} FROM readings WHERE {row} > ?1 AND {station_is} = ?2 \
-         AND observed_at >= ?3 AND observed_at < ?4"
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query((through, station, first.from, last.to))?;
-    while let Some(row) = rows.next()? {
-        let at: i64 = row.get(0)?;
-        let Some(span) = spans.get(spans.partition_point(|span| span.to <= at)) else { continue };
-        if span.width > 0 {
-            tail.entry(rollups::floor(at, span.width)).or_default().take(row, 0)?;
+    // A few rows are read as they came, once for all stations; many (after a migration, a salvage) by the index.
+    if waiting <= 2 * rollups::MAX_TAIL {
+        let mut by_station: HashMap<i64, Vec<usize>> = HashMap::new();
+        for (index, cut) in cuts.iter().enumerate() {
+            by_station.entry(cut.station).or_default().push(index);
+        }
+        let mut statement =
+            connection.prepare_cached(&format!("SELECT station, {TAKEN} FROM readings WHERE row > ?1"))?;
+        let mut rows = statement.query([through])?;
+        while let Some(row) = rows.next()? {
+            for index in by_station.get(&row.get(0)?).into_iter().flatten() {
+                if let (Some(tail), Some(cut)) = (tails.get_mut(*index), cuts.get(*index)) {
+                    cut.take(tail, row, 1)?;
+                }
+            }
+        }
+        return Ok(tails);
+    }
+    for (cut, tail) in cuts.iter().zip(&mut tails) {
+        let (Some(first), Some(last)) = (cut.spans.first(), cut.spans.last()) else { continue };
+        let mut statement = connection.prepare_cached(&format!(
+            "SELECT {TAKEN} FROM readings WHERE +row > ?1 AND station = ?2 AND observed_at >= ?3 AND observed_at < ?4"
+        ))?;
+        let mut rows = statement.query((through, cut.station, first.from, last.to))?;
+        while let Some(row) = rows.next()? {
+            cut.take(tail, row, 0)?;
         }
     }
-    Ok(tail)
+    Ok(tails)
+}
+
+impl Cut {
+    /// Folds a reading whose columns begin at `column`.
+    fn take(&self, tail: &mut Tail, row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<()> {
+        let at: i64 = row.get(column)?;
+        match self.spans.get(self.spans.partition_point(|span| span.to <= at)) {
+            Some(span) if span.width > 0 && span.from <= at => {
+                tail.entry(rollups::floor(at, span.width)).or_default().take(row, column)
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// A page as it grows.

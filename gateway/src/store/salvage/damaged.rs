@@ -209,7 +209,7 @@ fn walk(
 }
 
 /// Hands rows to `take` up to where they cannot be read.
-fn each(
+pub fn each(
     damaged: &Connection,
     sql: &str,
     mut take: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,

@@ -117,3 +117,43 @@ fn what_can_be_read_comes_back_once() {
     let again = salvage(&store, &done.file, at(0)).unwrap_err().to_string();
     assert!(again.contains("lake flush"));
 }
+
+#[test]
+fn episodes_come_back_once_and_what_the_lake_has_does_not_go_there_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (old, new) = (folder.path().join("old.db"), folder.path().join("new.db"));
+    let damaged = Store::open(&old, at(0)).unwrap();
+    fill(&damaged, 1..=3);
+    let episode = |kind: &str, quantity: &str, from: i64, state: &str| {
+        format!(
+            "INSERT INTO anomalies (station, quantity, kind, from_time, to_time, flag, state, evidence) \
+             VALUES (1, '{quantity}', '{kind}', {}, {}, 4, '{state}', 'seen');",
+            at(from).get(),
+            at(from + 60_000).get()
+        )
+    };
+    let sql = [
+        episode("spike", "temperature_c", 0, "closed"),
+        episode("range", "humidity_pct", 1_000, "closed"),
+        episode("flat_line", "pressure_hpa", 2_000, "open"),
+        episode("no such kind", "pressure_hpa", 3_000, "closed"),
+        "INSERT INTO lake_anomaly_files (key, first, last, day, rows, planned_at, bytes, sha256) \
+         VALUES ('k', 1, 1, 0, 1, 0, 9, 'x');"
+            .to_owned(),
+        format!(
+            "INSERT INTO weather_events (station, kind, from_time, to_time, state, extreme, evidence) \
+             VALUES (1, 'frost', {0}, {0}, 'open', -3.5, 'cold');",
+            at(0).get()
+        ),
+    ];
+    damaged.writer().unwrap().execute_batch(&sql.concat()).unwrap();
+    drop(damaged);
+
+    let store = Store::open(&new, at(0)).unwrap();
+    assert_eq!(salvage(&store, &old, at(0)).unwrap().episodes, 4);
+    assert_eq!(count(&store, "SELECT count(*) FROM anomalies WHERE state = 'closed'"), 3);
+    assert_eq!(count(&store, "SELECT count(*) FROM weather_events WHERE state = 'closed' AND extreme = -3.5"), 1);
+    let going = "SELECT count(*) FROM anomaly_closings c JOIN anomalies a ON a.id = c.anomaly WHERE a.kind <> 'spike'";
+    assert_eq!((count(&store, going), count(&store, "SELECT count(*) FROM anomaly_closings")), (2, 2));
+    assert_eq!(salvage(&store, &old, at(0)).unwrap().episodes, 0, "a second time");
+}

@@ -7,8 +7,6 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-/// Room for a million readings with their rollups.
-const SIZE: &str = "size=1g";
 const BLOCK: usize = 1 << 20;
 const LAST_BLOCK: usize = 512;
 
@@ -18,11 +16,11 @@ pub struct SmallDisk {
 }
 
 impl SmallDisk {
-    /// None where this process may not mount; then it says so.
-    pub fn mount() -> Option<Self> {
+    /// One of this size, such as `64m`. None where this process may not mount; then it says so.
+    pub fn mount(size: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mount = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", SIZE, "minuano-chaos"])
+            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "minuano-tests"])
             .arg(folder.path())
             .output();
         match mount {
