@@ -31,7 +31,10 @@ fn main() {
     eventually("the rollups", Duration::from_secs(120), || {
         (gateway.metrics().sum("minuano_rollup_rows_waiting", "") < 1.0).then_some(())
     });
-    println!("{YEAR} readings, {:.0} MB", std::fs::metadata(gateway.file("gateway.db")).unwrap().len() as f64 * 1e-6);
+    println!(
+        "{YEAR} readings, {:.0} MB",
+        std::fs::metadata(gateway.file("gateway.db")).unwrap().len() as f64 * 1e-6
+    );
     year(&gateway, until);
     export(&gateway, until);
     listeners(&gateway);

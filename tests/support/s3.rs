@@ -183,7 +183,8 @@ impl Way {
             // Its condition is signed, so it stays: what it asks about goes.
             Trouble::Overwrites => {
                 if request.method() == Method::PUT && request.headers().contains_key("if-none-match") {
-                    let there = self.folder.join(request.uri().path().trim_start_matches('/').replace("%3D", "="));
+                    let there =
+                        self.folder.join(request.uri().path().trim_start_matches('/').replace("%3D", "="));
                     if std::fs::remove_file(there).is_ok() {
                         self.bite();
                     }

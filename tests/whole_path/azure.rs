@@ -24,7 +24,9 @@ fn a_container_of_azure_takes_each_file_once() {
     let folder = tempfile::tempdir().unwrap();
     let port = ports::free();
     let mut command = clean(&program);
-    command.args(["--silent", "--skipApiVersionCheck", "--blobPort", &port.to_string(), "--location"]).arg(folder.path());
+    command
+        .args(["--silent", "--skipApiVersionCheck", "--blobPort", &port.to_string(), "--location"])
+        .arg(folder.path());
     let _azurite = Process::start("azurite", &mut command, &folder.path().join("log"));
     let endpoint = format!("http://127.0.0.1:{port}");
     eventually("azurite", SOON, || std::net::TcpStream::connect(("127.0.0.1", port)).ok());

@@ -48,8 +48,7 @@ fn a_full_disk_acknowledges_nothing_reads_go_on_and_it_recovers_by_itself() {
 #[test]
 fn a_store_that_may_grow_no_more_keeps_what_the_lake_has_not_got_and_makes_room_of_the_rest() {
     let bucket = Bucket::start();
-    let lake =
-        format!("{}close_after = \"1s\"\n[quality]\nsettle_after = \"1s\"\n", bucket.settings());
+    let lake = format!("{}close_after = \"1s\"\n[quality]\nsettle_after = \"1s\"\n", bucket.settings());
     let mut gateway = Gateway::prepare(&Settings { lake, ..Settings::default() });
     gateway.reconfigure("[store]\n", "[store]\nmax_bytes = 1048576\n");
     bucket.trouble(Trouble::Cut);
@@ -62,7 +61,12 @@ fn a_store_that_may_grow_no_more_keeps_what_the_lake_has_not_got_and_makes_room_
     assert!(ready.status == 503 && ready.body.contains("store.max_bytes"), "{ready:?}");
     let stored = gateway.stored("roof");
     assert!((1_000..messages * 64).contains(&stored), "{stored}");
-    assert_eq!(gateway.get("/stations/roof/readings?resolution=raw&from=2020-01-01T00:00:00Z&to=2029-12-01T00:00:00Z&limit=1")["items"][0]["seq"], 1);
+    assert_eq!(
+        gateway.get(
+            "/stations/roof/readings?resolution=raw&from=2020-01-01T00:00:00Z&to=2029-12-01T00:00:00Z&limit=1"
+        )["items"][0]["seq"],
+        1
+    );
 
     bucket.trouble(Trouble::None);
     eventually("all", SOON * 2, || (gateway.stored("roof") == messages * 64).then_some(()));

@@ -20,7 +20,9 @@ impl Noise {
             let mut z = self.0;
             z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
             z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            sum += f64::from(u32::try_from((z ^ (z >> 31)) >> 32).expect("it is written here")) / f64::from(u32::MAX) - 0.5;
+            sum += f64::from(u32::try_from((z ^ (z >> 31)) >> 32).expect("it is written here"))
+                / f64::from(u32::MAX)
+                - 0.5;
         }
         sum / 2.0
     }
@@ -49,10 +51,14 @@ pub fn readings(stations: u64, hours: i64) -> Vec<LakeRow> {
     let mut noise = Noise(1);
     let mut rows = Vec::new();
     for station in 0..stations {
-        let (mut at, warmer) = (MIDNIGHT + i64::try_from(station * 97 % 10_000).expect("it is written here"), noise.next() * 3.0);
+        let (mut at, warmer) = (
+            MIDNIGHT + i64::try_from(station * 97 % 10_000).expect("it is written here"),
+            noise.next() * 3.0,
+        );
         for seq in 1..=hours * 360 {
             let minute = usize::try_from((at - MIDNIGHT) / 60_000).expect("it is written here");
-            let part = f64::from(u32::try_from((at - MIDNIGHT) % 60_000).expect("it is written here")) / 60_000.0;
+            let part =
+                f64::from(u32::try_from((at - MIDNIGHT) % 60_000).expect("it is written here")) / 60_000.0;
             let (a, b) = (minutes[minute % 1440], minutes[(minute + 1) % 1440]);
             let mut value = |index: usize, sigma: f64, steps: f64| {
                 let smooth = a[index] + (b[index] - a[index]) * part;

@@ -32,7 +32,9 @@ const WAYS: [Way; 8] = [
     ("all files as large ones", |_| properties(Form::Large)),
     ("zstd 3", |form| zstd(form, 3)),
     ("zstd 9", |form| zstd(form, 9)),
-    ("values in dictionaries", |form| each_value(form, |way, name| way.set_column_dictionary_enabled(name, true))),
+    ("values in dictionaries", |form| {
+        each_value(form, |way, name| way.set_column_dictionary_enabled(name, true))
+    }),
     ("values in BYTE_STREAM_SPLIT", |form| {
         each_value(form, |way, name| way.set_column_encoding(name, Encoding::BYTE_STREAM_SPLIT))
     }),
@@ -64,7 +66,9 @@ fn each_value(
 fn main() -> anyhow::Result<()> {
     let folder: PathBuf = std::env::args_os().nth(1).context("takes a folder for the files")?.into();
     let (few, many) = (day::readings(3, 24), day::readings(100, 24));
-    println!("| way | 3 stations, 5 min | 3 stations, 1 h | 100 stations, 5 min | 100 stations, 1 h | µs a row |");
+    println!(
+        "| way | 3 stations, 5 min | 3 stations, 1 h | 100 stations, 5 min | 100 stations, 1 h | µs a row |"
+    );
     println!("|---|---|---|---|---|---|");
     for (name, way) in WAYS {
         let begun = Instant::now();
@@ -86,7 +90,11 @@ fn main() -> anyhow::Result<()> {
 }
 
 /// The files of `rows`, in batches of `span` milliseconds.
-fn files(rows: &[LakeRow], span: i64, way: fn(Form) -> Result<WriterProperties>) -> anyhow::Result<Vec<Vec<u8>>> {
+fn files(
+    rows: &[LakeRow],
+    span: i64,
+    way: fn(Form) -> Result<WriterProperties>,
+) -> anyhow::Result<Vec<Vec<u8>>> {
     let mut batches = BTreeMap::<i64, Vec<&LakeRow>>::new();
     for row in rows {
         batches.entry((row.observed_at - MIDNIGHT) / span).or_default().push(row);

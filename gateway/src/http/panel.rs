@@ -1,7 +1,8 @@
 //! The panel: the built dashboard, from this binary. No file of it comes from another host.
 
 use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap,
+    VARY,
 };
 use axum::http::{Method, StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
@@ -69,7 +70,9 @@ fn give<Files: RustEmbed>(path: &str, file: EmbeddedFile, headers: &HeaderMap) -
     let mut compressed = COMPRESSED.into_iter().filter(|(name, _)| accepts(headers, name));
     let varies = [(VARY, "accept-encoding")];
     match compressed.find_map(|(name, ending)| Some((name, Files::get(&format!("{path}{ending}"))?))) {
-        Some((name, small)) => (common, typed, varies, [(CONTENT_ENCODING, name)], small.data).into_response(),
+        Some((name, small)) => {
+            (common, typed, varies, [(CONTENT_ENCODING, name)], small.data).into_response()
+        }
         None => (common, typed, varies, file.data).into_response(),
     }
 }

@@ -120,7 +120,8 @@ async fn read(app: &Arc<App>, stations: Vec<(StationName, StationNow)>) -> Resul
             };
             let day = Day::of(row, now, at);
             wanted.extend(day.as_ref().map(|day| day.wanted.clone()));
-            let minutes = now.last_reading.as_ref().and_then(|newest| tendency::wanted(row, newest.observed_at));
+            let minutes =
+                now.last_reading.as_ref().and_then(|newest| tendency::wanted(row, newest.observed_at));
             days.push((day, minutes.is_some()));
             wanted.extend(minutes);
         }

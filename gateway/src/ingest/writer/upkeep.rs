@@ -99,8 +99,7 @@ impl Writer {
             return Ok(());
         }
         let full = bound::is_reached(&self.connection, self.parts.commits.max_bytes)?;
-        let retention =
-            if full && self.parts.lake { Duration::ZERO } else { self.parts.commits.retention };
+        let retention = if full && self.parts.lake { Duration::ZERO } else { self.parts.commits.retention };
         let before = earlier(now(), retention);
         let waiting = Waiting {
             lake: self.parts.lake,

@@ -168,8 +168,7 @@ pub fn properties(form: Form) -> Result<WriterProperties> {
         let (name, column) = (field.name(), ColumnPath::from(field.name()));
         let is_value = Quantity::from_key(name).is_some();
         if bounded(name) || (is_value && form == Form::Large) {
-            properties =
-                properties.set_column_statistics_enabled(column.clone(), EnabledStatistics::Chunk);
+            properties = properties.set_column_statistics_enabled(column.clone(), EnabledStatistics::Chunk);
         }
         // Few values of a station come back often enough to earn a dictionary.
         if is_value {

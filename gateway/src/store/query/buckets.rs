@@ -93,7 +93,12 @@ pub fn pages(connection: &Connection, wanted: &[Wanted]) -> rusqlite::Result<Vec
         })
         .collect();
     let tails = tails(connection, &cuts)?;
-    wanted.iter().zip(&cuts).zip(tails).map(|((wanted, cut), tail)| fold(connection, wanted, cut, tail)).collect()
+    wanted
+        .iter()
+        .zip(&cuts)
+        .zip(tails)
+        .map(|((wanted, cut), tail)| fold(connection, wanted, cut, tail))
+        .collect()
 }
 
 /// A station's range, cut by what answers it.

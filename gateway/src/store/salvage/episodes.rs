@@ -52,7 +52,8 @@ fn anomalies(
         Ok(())
     });
     let mut salvaged = 0;
-    let all = "SELECT station, from_time, to_time, id, quantity, kind, flag, evidence FROM anomalies NOT INDEXED";
+    let all =
+        "SELECT station, from_time, to_time, id, quantity, kind, flag, evidence FROM anomalies NOT INDEXED";
     each(damaged, all, |row| {
         let Some((station, from, to)) = begins(connection, names, row)? else { return Ok(()) };
         let (id, quantity, kind): (i64, Option<String>, String) = (row.get(3)?, row.get(4)?, row.get(5)?);

@@ -152,7 +152,10 @@ fn episodes_come_back_once_and_what_the_lake_has_does_not_go_there_again() {
     let store = Store::open(&new, at(0)).unwrap();
     assert_eq!(salvage(&store, &old, at(0)).unwrap().episodes, 4);
     assert_eq!(count(&store, "SELECT count(*) FROM anomalies WHERE state = 'closed'"), 3);
-    assert_eq!(count(&store, "SELECT count(*) FROM weather_events WHERE state = 'closed' AND extreme = -3.5"), 1);
+    assert_eq!(
+        count(&store, "SELECT count(*) FROM weather_events WHERE state = 'closed' AND extreme = -3.5"),
+        1
+    );
     let going = "SELECT count(*) FROM anomaly_closings c JOIN anomalies a ON a.id = c.anomaly WHERE a.kind <> 'spike'";
     assert_eq!((count(&store, going), count(&store, "SELECT count(*) FROM anomaly_closings")), (2, 2));
     assert_eq!(salvage(&store, &old, at(0)).unwrap().episodes, 0, "a second time");
