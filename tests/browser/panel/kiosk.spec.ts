@@ -65,8 +65,10 @@ test.describe('an error of the page', () => {
     expect(loads).toBe(1)
     await open(page, '?kiosk&station=roof')
     await page.route('**/healthz', (route) => route.abort())
+    const refused = page.waitForEvent('requestfailed')
     await fail()
     await page.clock.runFor(30_000)
+    await refused
     expect(loads).toBe(2)
     await page.unroute('**/healthz')
     await fail()
