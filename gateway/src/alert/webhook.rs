@@ -33,7 +33,7 @@ pub(super) fn client() -> Result<reqwest::Client, SendError> {
 }
 
 /// An error and what it comes from: reqwest's own words name neither the refusal nor the certificate.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut said = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
