@@ -15,6 +15,7 @@
 //! - [`lake`]: Parquet batches; [`elastic`]: documents in Elasticsearch or OpenSearch
 //! - [`http`]: routes, panel, metrics
 //! - [`watch`]: what systemd is told
+//! - [`provision`]: accounts at a broker, each with its own topics
 //! - [`config`], [`cli`], [`take_over`], [`shutdown`], [`clock`], [`backoff`]: around it
 
 pub mod acknowledge;
@@ -32,6 +33,7 @@ pub mod http;
 pub mod ingest;
 pub mod lake;
 pub mod live;
+pub mod provision;
 pub mod quality;
 pub mod run;
 pub mod shutdown;
