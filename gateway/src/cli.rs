@@ -168,11 +168,8 @@ pub fn main() -> ExitCode {
 fn log_to_stderr(format: LogFormat, gateway: &str) {
     // rumqttd logs every client that leaves as an error; what matters of it shows in our own session.
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,rumqttd=off"));
-    let service = Service {
-        name: "minuano-gateway",
-        version: env!("CARGO_PKG_VERSION"),
-        node: gateway.to_owned(),
-    };
+    let service =
+        Service { name: "minuano-gateway", version: env!("CARGO_PKG_VERSION"), node: gateway.to_owned() };
     tracing_subscriber::registry().with(log::to_stderr(format, service).with_filter(filter)).init();
 }
 

@@ -26,7 +26,7 @@ const TROUBLES: [Trouble; 9] = [
 /// Small batches, often, and flags that are final soon.
 fn settings(cluster: &Cluster, rest: &str) -> Settings {
     let lake = format!(
-        "[quality]\nsettle_after = \"500ms\"\n[elastic]\nurl = \"{}\"\nbatch_documents = 200\n\
+        "[quality]\nsettle_after = \"1s\"\n[elastic]\nurl = \"{}\"\nbatch_documents = 200\n\
          batch_after = \"200ms\"\nretry_first = \"50ms\"\nretry_most = \"300ms\"\n{rest}",
         cluster.url
     );

@@ -70,7 +70,8 @@ fn kibanas_objects_name_only_what_is_there() {
         let source = inner(&attributes["kibanaSavedObjectMeta"], "searchSourceJSON");
         if kind == "dashboard" {
             let panels = inner(attributes, "panelsJSON");
-            let panels: BTreeSet<_> = panels.as_array().unwrap().iter().map(|panel| panel["panelRefName"].to_string()).collect();
+            let panels: BTreeSet<_> =
+                panels.as_array().unwrap().iter().map(|panel| panel["panelRefName"].to_string()).collect();
             let references: BTreeSet<_> = references.iter().map(|one| one["name"].to_string()).collect();
             assert_eq!(panels, references);
             continue;
@@ -79,7 +80,13 @@ fn kibanas_objects_name_only_what_is_there() {
         let view = references[0]["id"].as_str().unwrap();
         let mut used = queried(&source);
         if kind == "search" {
-            used.extend(attributes["columns"].as_array().unwrap().iter().map(|column| column.as_str().unwrap().to_owned()));
+            used.extend(
+                attributes["columns"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|column| column.as_str().unwrap().to_owned()),
+            );
         } else {
             let state = inner(attributes, "visState");
             let aggregations = state["aggs"].as_array().unwrap();
@@ -102,7 +109,10 @@ fn kibanas_objects_name_only_what_is_there() {
             assert!(exists(view, &field), "{field}, of {}, is in no mapping", object["id"]);
         }
     }
-    assert_eq!(counted, BTreeMap::from([("dashboard", 1), ("index-pattern", 2), ("search", 1), ("visualization", 6)]));
+    assert_eq!(
+        counted,
+        BTreeMap::from([("dashboard", 1), ("index-pattern", 2), ("search", 1), ("visualization", 6)])
+    );
 
     let view = objects.iter().find(|object| object["id"] == READINGS).unwrap();
     assert_eq!(view["attributes"]["title"], template["index_patterns"][0]);

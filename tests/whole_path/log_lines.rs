@@ -49,7 +49,8 @@ fn each_line_of_a_real_run_is_json_with_the_schemas_names() {
     let said = |log| std::fs::read_to_string(log).unwrap();
     assert!(!lines(&said(station.file("log")), "minuano-station", "roof").is_empty());
     let of_gateway = lines(&said(gateway.file("log")), "minuano-gateway", "tests");
-    let with = |key: &str| of_gateway.iter().find(|line| line.get(key).is_some()).unwrap_or_else(|| panic!("{key}"));
+    let with =
+        |key: &str| of_gateway.iter().find(|line| line.get(key).is_some()).unwrap_or_else(|| panic!("{key}"));
     assert_eq!(with("http.request.method")["http.response.status_code"], 200);
     assert!(with("labels")["labels"].is_object());
     assert!(of_gateway.iter().any(|line| line["log.level"] == "warn"));

@@ -15,6 +15,13 @@ const PACKAGES: [(&str, &str); 5] = [
     ("chromium", "/usr/bin/chromium"),
     ("gcc", "/usr/bin/cc"),
 ];
+/// Brokers that one suite needs.
+pub const BROKERS: [(&str, &str); 4] = [
+    ("rabbitmq-server", "/usr/sbin/rabbitmq-server"),
+    ("activemq", "/usr/bin/activemq"),
+    ("libmqtt-client-java", "/usr/share/java/mqtt-client.jar"),
+    ("default-jre-headless", "/usr/bin/java"),
+];
 /// What the virtual environment is made from.
 const REQUIREMENTS: &str = "tests/requirements.txt";
 

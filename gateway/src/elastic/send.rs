@@ -217,13 +217,15 @@ impl Elastic {
         done.through = next.map_or(work.batch_through, |document| document.row - 1);
         // Until this is written the documents are doubtful: they are looked for before they are sent again.
         work.doubtful = work.doubtful.max(count);
+        let found = done.present > 0;
         self.advance(work, done).await?;
         let put_off = later.len();
         work.rest.splice(..count, later);
-        work.doubtful = work.doubtful.saturating_sub(count);
-        if work.doubtful > 0 {
-            work.doubtful += put_off;
-        }
+        // Where some are there, more may be: a store that was restored sends again what came after its backup.
+        work.doubtful = match found {
+            true => MOST_DOCUMENTS,
+            false => work.doubtful.saturating_sub(count - put_off),
+        };
         match why {
             None => {
                 work.pace.succeeded();

@@ -144,7 +144,8 @@ mod tests {
         let said = Said::default();
         let writer = said.clone();
         let service = Service { name: "minuano-gateway", version: "0.1.0", node: "home".to_owned() };
-        let layer = tracing_subscriber::fmt::layer().with_writer(move || writer.clone()).event_format(Ecs(service));
+        let layer =
+            tracing_subscriber::fmt::layer().with_writer(move || writer.clone()).event_format(Ecs(service));
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
             let error = std::io::Error::other("no \"way\"\nhere");
             tracing::warn!(%error, station = "roof", rows = 7, "two\nlines");

@@ -15,11 +15,8 @@ pub(super) fn listen(run: &Run, station: &str) {
     let level = &run.log_level;
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new(format!("{level},rumqttc=error")));
-    let service = Service {
-        name: "minuano-station",
-        version: env!("CARGO_PKG_VERSION"),
-        node: station.to_owned(),
-    };
+    let service =
+        Service { name: "minuano-station", version: env!("CARGO_PKG_VERSION"), node: station.to_owned() };
     let journal = if run.log_format == LogFormat::Text { journal() } else { None };
     let out = journal.unwrap_or_else(|| log::to_stderr(run.log_format, service));
     tracing_subscriber::registry().with(out.with_filter(filter)).init();
