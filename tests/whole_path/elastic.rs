@@ -11,16 +11,18 @@ use serde_json::{Value, json};
 const STREAM: &str = "9f2c41d07a3be658";
 const DATA_STREAM: &str = "metrics-minuano.reading-default";
 /// Everything that can go wrong, with a way on in between.
-const TROUBLES: [Trouble; 9] = [
+const TROUBLES: [Trouble; 11] = [
     Trouble::None,
     Trouble::PutsOff,
     Trouble::AnswerLost,
     Trouble::None,
     Trouble::Unavailable,
-    Trouble::PutsOff,
+    Trouble::None,
     Trouble::Busy,
+    Trouble::None,
     Trouble::AnswerLost,
     Trouble::Cut,
+    Trouble::None,
 ];
 
 /// Small batches, often, and flags that are final soon.

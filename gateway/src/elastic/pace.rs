@@ -45,7 +45,7 @@ impl Pace {
         fitting.count().max(1).min(documents.len())
     }
 
-    /// It was taken, as a whole or in part: the next may be larger again.
+    /// It was taken: the next may be larger again.
     pub fn succeeded(&mut self) {
         self.failures = 0;
         let (most, now) = (self.most, self.now);
@@ -53,6 +53,11 @@ impl Pace {
             documents: now.documents.saturating_mul(2).min(most.documents),
             bytes: now.bytes.saturating_mul(2).min(most.bytes),
         };
+    }
+
+    /// Some of it was taken and the rest is put off: the cluster is there, and time is what it needs.
+    pub fn partly(&mut self) {
+        self.failures = 0;
     }
 
     /// It was not taken. Whatever was too much for the cluster or the way to it, the next one asks for less.
@@ -104,6 +109,8 @@ mod tests {
         }
         pace.failed();
         assert!(pace.is_open());
+        pace.partly();
+        assert!(!pace.is_open());
         for _ in 0..100 {
             pace.failed();
         }

@@ -233,7 +233,10 @@ impl Elastic {
             }
             Some(why) => {
                 counters::later(put_off);
-                work.pace.failed();
+                match put_off < count {
+                    true => work.pace.partly(),
+                    false => work.pace.failed(),
+                }
                 Ok(Step::Later(format!("{put_off} of {count} documents are put off: {why}")))
             }
         }

@@ -110,7 +110,8 @@ impl State {
         };
         let wanted = |id: &String| ids.iter().any(|one| one == id);
         let found = indices.iter().flatten().filter(|(id, kept)| kept.refreshed && wanted(id));
-        let hits: Vec<Value> = found.take(usize::try_from(size).unwrap()).map(|(id, _)| json!({ "_id": id })).collect();
+        let hits: Vec<Value> =
+            found.take(usize::try_from(size).unwrap()).map(|(id, _)| json!({ "_id": id })).collect();
         // `filter_path` leaves out what is empty.
         Some((200, if hits.is_empty() { json!({}) } else { json!({ "hits": { "hits": hits } }) }))
     }
