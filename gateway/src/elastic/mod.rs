@@ -11,7 +11,7 @@
 //! - [`pace`]: how many at once, and when the cluster is only asked how it is
 //! - [`send`]: a request, and what its answer means for the cursor
 //! - [`bulk`]: the request's lines and the answer's items
-//! - [`client`]: HTTP
+//! - [`client`]: who is there, over HTTP
 //! - [`status`], [`counters`]: how far it is, for people and metrics
 //! - [`resend`]: what was set aside, once more
 

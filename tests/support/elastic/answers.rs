@@ -210,7 +210,7 @@ impl State {
             return wrong(400, "document_parsing_exception", &reason);
         }
         let seq = source["minuano"]["seq"].as_u64().unwrap_or(0);
-        if self.refuses_each.is_some_and(|each| seq % each == 0) {
+        if self.refuses_each.is_some_and(|each| seq.is_multiple_of(each)) {
             return wrong(400, "document_parsing_exception", "failed to parse field [minuano.seq]");
         }
         let indices = self.streams.entry(stream.to_owned()).or_default();
