@@ -12,7 +12,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    let mut next = |what: &str| arguments.next().unwrap_or_else(|| panic!("s3-server ADDRESS FOLDER BUCKET: no {what}"));
+    let mut next =
+        |what: &str| arguments.next().unwrap_or_else(|| panic!("s3-server ADDRESS FOLDER BUCKET: no {what}"));
     let (address, folder, bucket) = (next("ADDRESS"), PathBuf::from(next("FOLDER")), next("BUCKET"));
     std::fs::create_dir_all(folder.join(bucket)).expect("the folder can be written");
     let key = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set"));

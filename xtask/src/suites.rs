@@ -172,7 +172,7 @@ fn sum(total: Tally, begun: Instant) -> anyhow::Result<()> {
 }
 
 /// The end-to-end tests run the binaries as users do.
-fn build_binaries() -> anyhow::Result<()> {
+pub fn build_binaries() -> anyhow::Result<()> {
     crate::process::must(cargo().args([
         "build",
         "--package",

@@ -120,7 +120,7 @@ impl Programs {
             ("Dir::Cache", self.folder.join("cache")),
             ("APT::Sandbox::User", "root".into()),
         ] {
-            command.arg("-o").arg(format!("{key}={}", PathBuf::from(value).display()));
+            command.arg("-o").arg(format!("{key}={}", value.display()));
         }
         command
     }

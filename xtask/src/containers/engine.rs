@@ -78,11 +78,9 @@ impl Engine {
         command
     }
 
-    /// Compose, told the same.
-    pub fn compose(&self) -> anyhow::Result<Command> {
-        let mut command = Command::new(self.programs.compose()?);
-        command.current_dir(root()).stdin(Stdio::null()).envs(self.environment());
-        Ok(command)
+    /// The program, which wants the environment.
+    pub fn compose(&self) -> anyhow::Result<PathBuf> {
+        self.programs.compose()
     }
 
     /// What a client needs to know.

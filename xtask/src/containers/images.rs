@@ -12,7 +12,8 @@ use serde_json::Value;
 use super::debian::CC;
 use super::engine::Engine;
 use crate::cross::{Build, Target, Toolchain};
-use crate::process::{cargo, must, output, root, target};
+use crate::process::{must, output, root, target};
+use crate::suites::build_binaries;
 
 const BINFMT: &str = "/proc/sys/fs/binfmt_misc";
 const MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
@@ -168,7 +169,7 @@ impl<'a> Images<'a> {
     fn built(&self, product: Product, platform: Platform) -> anyhow::Result<PathBuf> {
         if platform.target == AMD64.target && !self.released {
             // As the other suites do, which have mostly done it.
-            must(cargo().args(["build", "--package", product.package]))?;
+            build_binaries()?;
             return Ok(target().join("debug").join(product.package));
         }
         let profile = if self.released { product.profile } else { "dev" };

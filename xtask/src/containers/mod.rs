@@ -15,7 +15,10 @@
 mod debian;
 mod engine;
 mod images;
+mod kubernetes;
 mod panel;
+mod stack;
+mod stacks;
 mod together;
 
 use std::fs;
@@ -58,7 +61,11 @@ const QUICK: [(&str, Test); 1] =
     [("a_gateway_for_amd64_takes_what_a_station_for_amd64_measures", |images| {
         together::together(images, AMD64)
     })];
-const MORE: [(&str, Test); 2] = [
+const MORE: [(&str, Test); 6] = [
+    ("the_demo_runs_by_compose_and_keeps_its_readings", stacks::demo),
+    ("the_servers_stack_with_monitoring_takes_a_stations_readings_by_tls", stacks::server),
+    ("alert_rules_say_what_they_should", stacks::alert_rules),
+    ("kubernetes_manifests_fit_their_schemas", kubernetes::manifests),
     ("one_tag_has_both_architectures", one_tag),
     ("a_gateway_for_amd64_takes_what_a_station_for_arm64_measures", |images| {
         together::together(images, ARM64)
