@@ -31,4 +31,4 @@ fi
 docker run --rm --network none --read-only --cap-drop ALL --security-opt no-new-privileges --user 65532:65532 \
     --volume "$PWD/broker:/broker" "${MINUANO_GATEWAY_IMAGE:-minuano-gateway:latest}" \
     broker provision --folder /broker --broker-folder /etc/minuano/broker --host "$host" --host broker --gateway=home "$@"
-echo "the panel will be at https://$host:${PANEL_PORT:-8443}; its read token: $PWD/secrets/read-token"
+echo "the panel will be at https://$host:8443; its read token: $PWD/secrets/read-token"

@@ -25,12 +25,15 @@ pub struct Base {
     packages: &'static str,
 }
 
+/// What configuring ca-certificates would do: one file of all authorities.
+const CERTIFICATES: &str = r#"--extract-hook=mkdir -p "$1/etc/ssl/certs"; find "$1/usr/share/ca-certificates" -name '*.crt' -exec cat {} + >"$1/etc/ssl/certs/ca-certificates.crt""#;
+
 /// What our own images stand on, as distroless/cc does.
 pub const CC: Base = Base { name: "cc", packages: "libc6,libgcc-s1,ca-certificates" };
 /// The broker.
-pub const BROKER: Base = Base { name: "broker", packages: "mosquitto" };
+pub const BROKER: Base = Base { name: "broker", packages: "ca-certificates,mosquitto" };
 /// The stacks' other servers.
-pub const SERVERS: Base = Base { name: "servers", packages: "nginx-light,prometheus,libgcc-s1" };
+pub const SERVERS: Base = Base { name: "servers", packages: "ca-certificates,nginx-light,prometheus" };
 
 impl Base {
     /// Its name in the engine.
@@ -49,7 +52,9 @@ impl Base {
         fs::create_dir_all(&context)?;
         let mut command = Command::new("mmdebstrap");
         // Unpacked and not configured: nothing of another architecture has to run.
-        command.args(["--quiet", "--variant=extract"]).arg(format!("--include={}", self.packages));
+        command
+            .args(["--quiet", "--variant=extract", CERTIFICATES])
+            .arg(format!("--include={}", self.packages));
         command
             .arg(format!("--architectures={}", platform.name))
             .arg(RELEASE)

@@ -70,8 +70,13 @@ pub struct Images<'a> {
 }
 
 impl<'a> Images<'a> {
-    /// None yet.
+    /// None yet. What earlier runs left of theirs goes.
     pub fn new(engine: &'a Engine, folder: &'a Path, released: bool) -> Self {
+        let names = engine.says(&["image", "ls", "--format", "{{.Repository}}:{{.Tag}}"]).unwrap_or_default();
+        names
+            .lines()
+            .filter(|name| name.starts_with("127.0.0.1:"))
+            .for_each(|name| engine.may(&["image", "rm", name]));
         Self { engine, folder, released, published: RefCell::default() }
     }
 
