@@ -45,7 +45,7 @@ fn known() -> Known {
     let scrape = eventually("every kind of metric", SOON, || {
         let scrape = gateway.metrics();
         let has = |name: &str| scrape.sum(name, "") > 0.0;
-        ["minuano_messages_refused_total", "minuano_temperature_c", "minuano_commit_seconds_count"]
+        ["minuano_messages_refused_total", "minuano_humidity_pct", "minuano_commit_seconds_count"]
             .into_iter()
             .all(has)
             .then_some(scrape)
