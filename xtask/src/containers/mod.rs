@@ -66,10 +66,10 @@ const MORE: [(&str, Test); 6] = [
     ("the_servers_stack_with_monitoring_takes_a_stations_readings_by_tls", stacks::server),
     ("alert_rules_say_what_they_should", stacks::alert_rules),
     ("kubernetes_manifests_fit_their_schemas", kubernetes::manifests),
-    ("one_tag_has_both_architectures", one_tag),
     ("a_gateway_for_amd64_takes_what_a_station_for_arm64_measures", |images| {
         together::together(images, ARM64)
     }),
+    ("one_tag_has_both_architectures", one_tag),
 ];
 
 /// Builds, pushes, pulls and runs, or says why not.
