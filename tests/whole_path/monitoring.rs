@@ -45,7 +45,7 @@ fn known() -> Known {
     let shown = |name: &str| {
         eventually(name, SOON, || Some(gateway.metrics()).filter(|scrape| scrape.sum(name, "") > 0.0))
     };
-    shown("minuano_station_last_seen_timestamp_seconds");
+    shown("minuano_sea_level_pressure_hpa");
     let wire = Wire::connect(gateway.mqtt_port);
     wire.say("minuano/v1/shed/telemetry", "no JSON");
     shown("minuano_messages_refused_total");
