@@ -18,6 +18,7 @@
 //! - [`degraded`]: without a sensor, without a broker
 //! - [`log_lines`]: logs as JSON; [`kibana`]: its objects, held to the fields that there are
 //! - [`lake_files`], [`sqlite`]: what other programs read
+//! - [`monitoring`]: dashboards and alert rules against the metrics that there are
 //! - [`tidy`]: the repository itself
 
 #![allow(
@@ -41,6 +42,7 @@ mod kibana;
 mod kills;
 mod lake_files;
 mod log_lines;
+mod monitoring;
 mod other_brokers;
 mod panel;
 mod presence;
