@@ -38,7 +38,7 @@ class Mails:
             subject=mail["Subject"],
             id=mail["Message-ID"],
             text=mail.get_content(),
-            encrypted=session.ssl is not None,
+            encrypted=server.transport.get_extra_info("sslcontext") is not None,
             user=session.auth_data.login.decode() if session.authenticated else None,
         )
         return "250 2.0.0 taken"
