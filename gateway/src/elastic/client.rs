@@ -250,7 +250,7 @@ impl Client {
 }
 
 fn unreachable(error: &reqwest::Error) -> Failure {
-    Failure::Unreachable(crate::alert::webhook::chain(error))
+    Failure::Unreachable(crate::alert::http::chain(error))
 }
 
 /// The reason that a JSON error gives, or the beginning of what it is instead.
