@@ -8,11 +8,11 @@ use anyhow::{Context, ensure};
 
 use super::engine::Engine;
 use crate::cross::{Build, Target, Toolchain};
+use crate::emulation;
 use crate::process::must;
 
 /// Debian's release that the binaries are built for.
 const DEBIAN: &str = "bookworm";
-const BINFMT: &str = "/proc/sys/fs/binfmt_misc";
 
 /// A machine that images are made for.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +34,7 @@ impl Images<'_> {
     pub fn base(&self, platform: Platform) -> anyhow::Result<()> {
         let image = base(platform);
         if platform.target != Target::Amd64 {
-            emulate()?;
+            emulation::arm64()?;
         }
         if self.engine.has(&image) {
             return Ok(());
@@ -92,18 +92,4 @@ impl Images<'_> {
 
 fn base(platform: Platform) -> String {
     format!("minuano-test/debian-{}:{DEBIAN}", platform.name)
-}
-
-/// Lets the kernel run arm64 programs by qemu, where it does not yet.
-fn emulate() -> anyhow::Result<()> {
-    const NAME: &str = "qemu-aarch64";
-    if !Path::new(BINFMT).join("register").exists() {
-        must(Command::new("mount").args(["-t", "binfmt_misc", "binfmt_misc", BINFMT]))?;
-    }
-    if Path::new(BINFMT).join(NAME).exists() {
-        return Ok(());
-    }
-    let file = format!("/usr/lib/binfmt.d/{NAME}.conf");
-    let line = fs::read_to_string(&file).with_context(|| file.clone())?;
-    fs::write(Path::new(BINFMT).join("register"), line.trim()).with_context(|| format!("registering {NAME}"))
 }
