@@ -1,5 +1,8 @@
 //! The USB device that Linux's `i2c-tiny-usb` driver knows.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use embedded_hal::i2c::{I2c, Operation};
 use minuano_station::bus::BusError;
 use minuano_station::emulated::EmulatedBus;
@@ -45,6 +48,7 @@ const NOT_ACKNOWLEDGED: u8 = 2;
 pub struct Adapter {
     bus: EmulatedBus,
     status: u8,
+    transfers: Arc<AtomicU64>,
 }
 
 impl Adapter {
@@ -54,8 +58,8 @@ impl Adapter {
     pub const VERSION: u16 = 0x0100;
 
     /// One that nobody has used yet.
-    pub fn new(bus: EmulatedBus) -> Self {
-        Self { bus, status: 0 }
+    pub fn new(bus: EmulatedBus, transfers: Arc<AtomicU64>) -> Self {
+        Self { bus, status: 0, transfers }
     }
 
     /// Does a control transfer; none is a stall.
@@ -73,6 +77,7 @@ impl Adapter {
     }
 
     fn transfer(&mut self, setup: &Setup, data: &[u8]) -> Option<Vec<u8>> {
+        self.transfers.fetch_add(1, Ordering::Relaxed);
         self.status = NOT_ACKNOWLEDGED;
         // Ten-bit addresses are nobody's here.
         let address = u8::try_from(setup.index).ok().filter(|address| *address < 0x80);

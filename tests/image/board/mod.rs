@@ -15,6 +15,7 @@ mod tests;
 
 use std::io::{self, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -31,6 +32,7 @@ pub struct Board {
     pub address: SocketAddr,
     /// The chips.
     pub bus: EmulatedBus,
+    transfers: Arc<AtomicU64>,
     plug: Arc<Mutex<Plug>>,
 }
 
@@ -53,7 +55,8 @@ impl Board {
         let weather = Weather::new(Series::built_in().map_err(io::Error::other)?, "board");
         let bus = EmulatedBus::with(Clock::live(), weather, &PARTS);
         bus.feel(air);
-        let board = Self { address: listener.local_addr()?, bus, plug: Arc::default() };
+        let board =
+            Self { address: listener.local_addr()?, bus, transfers: Arc::default(), plug: Arc::default() };
         let served = board.clone();
         thread::spawn(move || served.serve(&listener));
         Ok(board)
@@ -79,11 +82,16 @@ impl Board {
             }
             plug.writer = Some(writer.clone());
         }
-        let mut adapter = adapter::Adapter::new(self.bus.clone());
+        let mut adapter = adapter::Adapter::new(self.bus.clone(), Arc::clone(&self.transfers));
         while let Some(message) = reader.next()? {
             writer.answer(&message, &mut adapter)?;
         }
         Ok(())
+    }
+
+    /// How many messages guests have sent to the chips.
+    pub fn transfers(&self) -> u64 {
+        self.transfers.load(Ordering::Relaxed)
     }
 
     /// Takes the whole adapter out of the guest's USB socket, or puts it back.

@@ -9,10 +9,12 @@
 //! - [`layout`]: where they lie, read from `image/layout.sfdisk`
 //! - [`inventory`]: the bill of materials
 //! - [`publish`]: compressed, with checksum, block map and the entry for Raspberry Pi Imager
+//! - [`prove`]: `cargo xtask test image`
 
 mod inventory;
 mod layout;
 mod partitions;
+pub mod prove;
 mod publish;
 mod tree;
 
@@ -56,6 +58,9 @@ pub struct Options {
     /// Takes the arm64 packages and minuano-setup as they were built last
     #[arg(long)]
     no_build: bool,
+    /// Takes Debian's packages as they are now, not those of the last build
+    #[arg(long)]
+    fresh: bool,
 }
 
 /// Where everything goes.
@@ -82,7 +87,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         if options.no_build { package::made_for_the_image() } else { package::for_the_image() }
     })?;
     let setup = steps.take("minuano-setup", || setup(options.no_build))?;
-    let tree = steps.take("root", || tree::make(&place, &debs, &setup))?;
+    let debian = steps.take("debian", || tree::debian(&place, options.fresh))?;
+    let tree = steps.take("root", || tree::make(&place, &debian, &debs, &setup))?;
     let image = steps.take("card", || partitions::card(&place, &tree))?;
     inventory::write(&place, &tree)?;
     if !options.raw {

@@ -7,13 +7,13 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, ensure};
 
 use super::Place;
-use crate::process::{root, shown};
+use crate::process::{must, root, shown};
 
 /// Debian 13: its kernel's device trees know the boards' I2C bus.
 const DEBIAN: &str = "trixie";
-/// What is in packages and not wanted on a card. The hooks copy kernels to a boot partition that is not there yet.
+/// What is in packages and not wanted on a card. The initramfs is made once, at the end.
 const LEFT_OUT: [&str; 7] = [
-    "path-exclude=/etc/kernel/*",
+    "path-exclude=/etc/kernel/postinst.d/initramfs-tools",
     "path-exclude=/etc/initramfs/post-update.d/*",
     "path-exclude=/usr/share/man/*",
     "path-exclude=/usr/share/locale/*",
@@ -30,53 +30,85 @@ pub struct Tree {
     pub boot: PathBuf,
 }
 
-/// Makes it. Nothing of an earlier build is used.
-pub fn make(place: &Place, debs: &[PathBuf], setup: &Path) -> anyhow::Result<Tree> {
+/// Makes it.
+pub fn make(place: &Place, debian: &Path, debs: &[PathBuf], setup: &Path) -> anyhow::Result<Tree> {
     let tree = Tree { squashfs: place.folder.join("root.squashfs"), boot: place.folder.join("boot") };
-    for old in [&tree.boot, &place.folder.join("parts")] {
-        if old.exists() {
-            fs::remove_dir_all(old).with_context(|| old.display().to_string())?;
+    let unpacked = place.folder.join("root");
+    for folder in [&tree.boot, &unpacked] {
+        if folder.exists() {
+            fs::remove_dir_all(folder).with_context(|| folder.display().to_string())?;
         }
+        fs::create_dir_all(folder)?;
     }
-    fs::create_dir_all(&tree.boot)?;
-    let recipe = root().join("image");
-    let listed = fs::read_to_string(recipe.join("packages")).context("image/packages")?;
-    let mut include: Vec<String> = packages(&listed).map(str::to_owned).collect();
-    include.extend(debs.iter().map(|deb| deb.display().to_string()));
+    let mut unpack = Command::new("tar");
+    unpack.args(["--extract", "--numeric-owner", "--xattrs", "--xattrs-include=*", "--file"]).arg(debian);
+    must(unpack.arg("--directory").arg(&unpacked))?;
+    let mut customize = Command::new(root().join("image/customize"));
+    customize.arg(&unpacked).arg(&tree.boot).arg(setup).args(debs);
+    let log = place.folder.join("customize.log");
+    customize.env("SOURCE_DATE_EPOCH", &place.epoch).stdin(Stdio::null());
+    customize.stdout(File::create(&log)?).stderr(File::options().append(true).open(&log)?);
+    must(&mut customize).with_context(|| format!("see {}", log.display()))?;
 
-    let mut debian = Command::new("mmdebstrap");
-    debian.args(["--mode=root", "--variant=essential", "--architectures=arm64", "--format=tar", "--quiet"]);
-    debian.args(["--components=main,non-free-firmware", "--aptopt=APT::Install-Recommends \"false\""]);
-    debian.arg("--hook-dir=/usr/share/mmdebstrap/hooks/file-mirror-automount");
-    debian.args(LEFT_OUT.map(|rule| format!("--dpkgopt={rule}")));
-    debian.arg(format!("--include={}", include.join(",")));
-    let customize = [recipe.join("customize"), tree.boot.clone(), setup.to_owned()];
-    let [customize, boot, setup] = customize.map(|path| quoted(&path));
-    debian.arg(format!("--customize-hook={customize} \"$1\" {boot} {setup}"));
-    debian.args([DEBIAN, "-"]).env("SOURCE_DATE_EPOCH", &place.epoch).stdout(Stdio::piped());
-
-    let log = place.folder.join("mmdebstrap.log");
-    let mut source = debian.stderr(File::create(&log)?).spawn().context("mmdebstrap did not start")?;
+    // In the order of names, and nothing younger than the epoch: the same files make the same bytes.
+    let mut pack = Command::new("tar");
+    pack.args([
+        "--create",
+        "--sort=name",
+        "--numeric-owner",
+        "--xattrs",
+        "--xattrs-include=*",
+        "--one-file-system",
+    ]);
+    pack.arg(format!("--mtime=@{}", place.epoch)).args(["--clamp-mtime", "--format=posix"]);
+    pack.args(["--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime", "--directory"]);
+    pack.arg(&unpacked).arg(".").stdout(Stdio::piped());
+    let mut source = pack.spawn().context("tar did not start")?;
     let mut squash = Command::new("tar2sqfs");
     squash.args(["--quiet", "--force", "--compressor", "zstd", "--comp-extra", "level=19"]);
-    squash.args(["--block-size", "262144", "--no-keep-time", "--exportable"]).arg(&tree.squashfs);
+    squash.args(["--block-size", "262144", "--exportable"]).arg(&tree.squashfs);
     squash.env("SOURCE_DATE_EPOCH", &place.epoch);
-    squash.stdin(source.stdout.take().context("mmdebstrap has no output")?);
-    let squashed = squash.status().with_context(|| format!("{} did not start", shown(&squash)))?;
-    let made = source.wait()?;
-    ensure!(made.success(), "mmdebstrap ended with {made}; see {}", log.display());
-    ensure!(squashed.success(), "{} ended with {squashed}", shown(&squash));
+    squash.stdin(source.stdout.take().context("tar has no output")?);
+    must(&mut squash)?;
+    let packed = source.wait()?;
+    ensure!(packed.success(), "{} ended with {packed}", shown(&pack));
+    fs::remove_dir_all(&unpacked).with_context(|| unpacked.display().to_string())?;
     Ok(tree)
+}
+
+/// Debian's packages, unpacked and configured, as an archive. Most of the time goes here, so it is kept from build to
+/// build until the list of packages changes or `is_fresh`.
+pub fn debian(place: &Place, is_fresh: bool) -> anyhow::Result<PathBuf> {
+    let (made, of) = (place.folder.join("debian.tar"), place.folder.join("debian.packages"));
+    let listed = fs::read_to_string(root().join("image/packages")).context("image/packages")?;
+    let include: Vec<&str> = packages(&listed).collect();
+    let include = include.join(",");
+    if !is_fresh && made.exists() && fs::read_to_string(&of).is_ok_and(|kept| kept == include) {
+        println!("with the packages of an earlier build; --fresh takes Debian's present ones");
+        return Ok(made);
+    }
+    let mut command = Command::new("mmdebstrap");
+    command.args([
+        "--mode=root",
+        "--variant=essential",
+        "--architectures=arm64",
+        "--format=tar",
+        "--verbose",
+    ]);
+    command.args(["--components=main,non-free-firmware", "--aptopt=APT::Install-Recommends \"false\""]);
+    command.args(LEFT_OUT.map(|rule| format!("--dpkgopt={rule}"))).arg(format!("--include={include}"));
+    let (half, log) = (place.folder.join("debian.half.tar"), place.folder.join("debian.log"));
+    command.arg(DEBIAN).arg(&half).env("SOURCE_DATE_EPOCH", &place.epoch).stdin(Stdio::null());
+    command.stdout(File::create(&log)?).stderr(File::options().append(true).open(&log)?);
+    must(&mut command).with_context(|| format!("see {}", log.display()))?;
+    fs::rename(&half, &made)?;
+    fs::write(&of, include)?;
+    Ok(made)
 }
 
 /// The names in `image/packages`.
 fn packages(listed: &str) -> impl Iterator<Item = &str> {
     listed.lines().filter_map(|line| line.split('#').next()).map(str::trim).filter(|name| !name.is_empty())
-}
-
-/// For mmdebstrap's shell.
-fn quoted(path: &Path) -> String {
-    format!("'{}'", path.display().to_string().replace('\'', "'\\''"))
 }
 
 #[cfg(test)]
@@ -96,10 +128,5 @@ mod tests {
         once.sort_unstable();
         once.dedup();
         assert_eq!(once.len(), names.len(), "each once: {names:?}");
-    }
-
-    #[test]
-    fn a_path_survives_a_shell() {
-        assert_eq!(quoted(Path::new("/a b/it's")), "'/a b/it'\\''s'");
     }
 }
