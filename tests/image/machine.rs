@@ -33,7 +33,7 @@ impl Machine {
         command.args(["-M", "virt", "-cpu", "cortex-a53", "-smp", "2", "-m", "512", "-rtc", RTC]);
         command.arg("-drive").arg(format!("file={},format=raw,if=virtio", card.file.display()));
         command.arg("-netdev").arg(format!("user,id=net,hostfwd=tcp:127.0.0.1:{panel}-:8080"));
-        command.args(["-device", "virtio-net-pci,netdev=net", "-device", "qemu-xhci"]);
+        command.args(["-device", "virtio-net-pci,netdev=net,romfile=", "-device", "qemu-xhci"]);
         command.arg("-chardev").arg(format!("socket,id=board,host={},port={}", board.ip(), board.port()));
         command.args(["-device", "usb-redir,chardev=board"]);
         Self::start(command, card, "console=ttyAMA0", panel)

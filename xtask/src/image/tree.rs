@@ -65,7 +65,7 @@ pub fn make(place: &Place, debian: &Path, debs: &[PathBuf], setup: &Path) -> any
     pack.arg(&unpacked).arg(".").stdout(Stdio::piped());
     let mut source = pack.spawn().context("tar did not start")?;
     let mut squash = Command::new("tar2sqfs");
-    squash.args(["--quiet", "--force", "--compressor", "zstd", "--comp-extra", "level=19"]);
+    squash.args(["--quiet", "--force", "--compressor", "zstd", "--comp-extra", "level=12"]);
     squash.args(["--block-size", "262144", "--exportable"]).arg(&tree.squashfs);
     squash.env("SOURCE_DATE_EPOCH", &place.epoch);
     squash.stdin(source.stdout.take().context("tar has no output")?);
