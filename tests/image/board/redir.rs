@@ -24,7 +24,9 @@ const CONTROL: u32 = 100;
 const VERSION_IN_CONNECT: u32 = 1 << 1;
 const PACKET_SIZES: u32 = 1 << 4;
 const LONG_IDS: u32 = 1 << 5;
-const OURS: u32 = VERSION_IN_CONNECT | PACKET_SIZES | LONG_IDS;
+/// Of transfers that an adapter without bulk endpoints never has; QEMU's XHCI takes no device without it.
+const LONG_BULKS: u32 = 1 << 6;
+const OURS: u32 = VERSION_IN_CONNECT | PACKET_SIZES | LONG_IDS | LONG_BULKS;
 
 /// A hello without capabilities, and with one word of them.
 const VERSION_BYTES: usize = 64;

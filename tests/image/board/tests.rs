@@ -33,6 +33,7 @@ impl Peer {
         peer.send(0, 0, &hello);
         let (kind, _, theirs) = peer.next();
         assert_eq!((kind, theirs.len()), (0, 68));
+        assert_eq!(theirs[64] & 0x70, 0x70, "what QEMU's XHCI asks for");
         peer.has_long_ids = capabilities & 0x20 != 0;
         if is_in {
             peer.sees_the_device(capabilities);

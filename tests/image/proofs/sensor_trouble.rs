@@ -24,7 +24,9 @@ pub fn see(given: &Given) -> String {
     let card = Card::with(&given.image, Some(host.settings(STATION).as_bytes()));
     let wire = Wire::connect(host.broker.port);
     let mut machine = Machine::virt(&card, board.address);
-    let (stream, _) = machine.wait("first reading", BOOT, || readings(&wire, STATION).into_iter().next());
+    let (stream, _) = machine.wait("first reading of the sensors", BOOT, || {
+        readings(&wire, STATION).into_iter().find(|(_, reading)| reading.get("illuminance_lx").is_some())
+    });
 
     let mut said = Vec::new();
     let mut trouble = |what: &str, address: u8, begin: &dyn Fn(), end: &dyn Fn()| {

@@ -129,4 +129,18 @@ mod tests {
         once.dedup();
         assert_eq!(once.len(), names.len(), "each once: {names:?}");
     }
+
+    #[test]
+    fn every_script_of_the_recipe_passes_shellcheck() {
+        let scripts = [
+            "customize",
+            "files/usr/lib/minuano/grow",
+            "files/etc/initramfs-tools/hooks/minuano",
+            "files/etc/initramfs-tools/scripts/init-bottom/minuano",
+        ];
+        let mut check = Command::new("shellcheck");
+        check.args(["--shell=sh"]).args(scripts.map(|script| root().join("image").join(script)));
+        let output = check.output().expect("shellcheck is installed; cargo xtask test does it");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    }
 }
