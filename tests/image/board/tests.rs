@@ -199,8 +199,8 @@ fn nonsense_ends_a_session_and_not_the_board() {
     let board = Board::start(AIR).unwrap();
     for nonsense in [&b"GET / HTTP/1.1\r\n\r\n"[..], &[0xFF; 80], &[0; 12], b"short"] {
         let mut stream = TcpStream::connect(board.address).unwrap();
-        stream.write_all(nonsense).unwrap();
-        stream.shutdown(Shutdown::Write).unwrap();
+        // It may have hung up already.
+        let _ = stream.write_all(nonsense).and_then(|()| stream.shutdown(Shutdown::Write));
         let mut rest = Vec::new();
         stream.read_to_end(&mut rest).ok();
     }
