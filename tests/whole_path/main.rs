@@ -15,6 +15,7 @@
 //! - [`conformance`]: the routes against their OpenAPI document
 //! - [`degraded`]: without a sensor, without a broker
 //! - [`lake_files`], [`sqlite`]: what other programs read
+//! - [`monitoring`]: dashboards and alert rules against the metrics that there are
 //! - [`tidy`]: the repository itself
 
 #![allow(
@@ -35,6 +36,7 @@ mod conformance;
 mod degraded;
 mod kills;
 mod lake_files;
+mod monitoring;
 mod panel;
 mod presence;
 mod service;

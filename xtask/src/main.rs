@@ -50,7 +50,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Demo(options) => demo::run(&options),
         Chore::Test(options) => suites::run(&options),
         Chore::Bench(options) => bench::run(&options),
-        Chore::Screenshots => browser::chore("screenshots"),
+        Chore::Screenshots => browser::screenshots(),
         Chore::Cross(options) => cross::run(&options),
         Chore::Image(options) => image::run(&options),
         Chore::Package(options) => package::run(&options),
