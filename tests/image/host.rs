@@ -1,5 +1,6 @@
 //! What stands beside the board: a broker, a gateway, and a time server that answers when it is started.
 
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::process::Command;
 
@@ -50,6 +51,9 @@ pub struct TimeServer {
 impl TimeServer {
     /// Starts it on port 123, where systemd-timesyncd asks.
     pub fn start(folder: &Path) -> Self {
+        // chronyd takes no command socket where others might reach it.
+        let folder = &folder.join("chrony");
+        std::fs::DirBuilder::new().mode(0o700).create(folder).unwrap();
         let (file, socket) = (folder.join("chrony.conf"), folder.join("chronyd.sock"));
         let text = format!(
             "local stratum 8\nallow 127.0.0.0/8\nbindaddress 127.0.0.1\nport 123\ncmdport 0\n\
