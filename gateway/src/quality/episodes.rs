@@ -201,7 +201,7 @@ impl Episodes {
             }
             // A standstill says how long it lasted, all others how far they went at most.
             if new || worse || further || finding.check == Check::FlatLine {
-                episode.note = finding.evidence(station, quantity);
+                episode.note = finding.evidence(station, quantity, &[]);
             }
             episode.count(at, value);
             let step = match (new, worse || further) {

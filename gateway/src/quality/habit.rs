@@ -4,6 +4,8 @@
 //! them, so about k days in n+1 are expected to bring a false alarm, at any site and in any season. A few
 //! days with faults among them change little.
 
+use serde::{Deserialize, Serialize};
+
 /// Days remembered.
 const DAYS: u8 = 14;
 /// Days before the limit is learned.
@@ -12,10 +14,11 @@ const LEAST: u8 = 5;
 const STEPS: f64 = 1000.0;
 
 /// The largest values of the last days of one statistic.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Habit {
     days: [u16; DAYS as usize],
     known: u8,
+    #[serde(skip)]
     today: u16,
     limit: Option<u16>,
 }
@@ -40,6 +43,11 @@ impl Habit {
             let place = (rank * known).div_ceil(usize::from(DAYS)).max(1) - 1;
             self.limit = Some(days[place]);
         }
+    }
+
+    /// Another day begins, and the one before counts for nothing: it is known already, or was seen in part.
+    pub fn begin_day(&mut self) {
+        self.today = 0;
     }
 
     /// The largest value of today so far.
