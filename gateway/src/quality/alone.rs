@@ -183,7 +183,8 @@ mod tests {
             suspect: (-15.0, 15.0),
             fail: Some((-30.0, 25.0)),
         };
-        let limits = Limits { seasons: vec![season], ..Limits::default() };
+        let mut limits = Limits::default();
+        limits.seasons.push(season);
         let at = |at: &str, value| found(&limits, at, [Some(value), None, None, None])[0];
         assert_eq!(at("2026-01-15T00:00:00Z", 14.9), None);
         assert_eq!(at("2026-01-15T00:00:00Z", 15.1), Some((Check::Climatology, Flag::Suspect)));

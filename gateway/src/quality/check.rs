@@ -125,12 +125,10 @@ impl Check {
         }
     }
 
-    /// Whether weather that the neighbours share explains what it found.
+    /// Whether weather that the neighbours share explains what it found. What they say is of the last ten minutes that
+    /// are complete, so it explains what comes slowly and no jump.
     pub const fn yields_to_neighbours(self) -> bool {
-        matches!(
-            self,
-            Self::Step | Self::Drift | Self::Cusum | Self::Percentile | Self::Hampel | Self::Climatology
-        )
+        matches!(self, Self::Drift | Self::Cusum | Self::Percentile | Self::Climatology)
     }
 }
 

@@ -11,10 +11,11 @@ use minuano_telemetry::{Flag, Millis, Quantity, StationName};
 use super::alone;
 use super::check::{Check, Finding};
 use super::history::{History, KEPT};
+use super::learned::Learned;
 use super::limits::Limits;
 use super::network::{MOST, Opinion, Pair};
 use super::place::Place;
-use super::station::{Findings, Learned, Observation, Station, worse};
+use super::station::{Findings, Observation, Station, worse};
 pub use vicinity::Neighbour;
 
 mod vicinity;

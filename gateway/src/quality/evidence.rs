@@ -22,7 +22,7 @@ pub struct Beside<'a> {
 
 impl Finding {
     /// What was found at `station`, and what its neighbours say of it.
-    pub fn evidence(&self, station: &StationName, quantity: Quantity, beside: &[Beside]) -> String {
+    pub fn evidence(&self, station: &StationName, quantity: Quantity, beside: &[Beside<'_>]) -> String {
         let mut text = self.said(station, quantity);
         for said in self.beside(quantity, beside) {
             if text.len() + said.len() > MOST_BYTES {
@@ -95,14 +95,14 @@ impl Finding {
     }
 
     /// "; shed and gate rose 0.10 °C", or what they measure where it is values that are compared.
-    fn beside(&self, quantity: Quantity, beside: &[Beside]) -> Vec<String> {
+    fn beside(&self, quantity: Quantity, beside: &[Beside<'_>]) -> Vec<String> {
         let unit = quantity.unit();
         let values = match self.check {
             Check::Neighbours | Check::Buddy | Check::Byzantine => true,
             Check::Spike | Check::Step | Check::Drift | Check::Cusum | Check::Hampel | Check::Percentile => false,
             _ => return Vec::new(),
         };
-        let told = |beside: &Beside| {
+        let told = |beside: &Beside<'_>| {
             if values {
                 format!("measured {:.2} {unit}", beside.value)
             } else {
@@ -156,7 +156,7 @@ mod tests {
             limit: 1.2,
         };
         let beside = |station, change| Beside { station, value: 20.0 + change, change };
-        let sentence = |finding: &Finding, beside: &[Beside]| {
+        let sentence = |finding: &Finding, beside: &[Beside<'_>]| {
             finding.evidence(&roof, Quantity::Temperature, beside)
         };
         assert_eq!(

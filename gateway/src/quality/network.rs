@@ -99,7 +99,7 @@ impl Opinion {
         limits: &Limits,
         bin: i64,
         (own, altitude_m): ([Option<f64>; 3], Option<f64>),
-        others: &mut [Other],
+        others: &mut [Other<'_>],
     ) {
         self.until = bin + 2;
         let (mut compared, mut wrong) = (0, 0);

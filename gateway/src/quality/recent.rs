@@ -153,6 +153,6 @@ mod tests {
             (0..144).filter_map(|_| recent.sum(&limits, T, 20.0, change)).count()
         };
         assert_eq!(found(&mut recent, 1.4), 0, "within the slack");
-        assert_eq!(found(&mut recent, -4.5), 1, "1.5 steps for 24 h, less the slack, is twice the limit");
+        assert_eq!(found(&mut recent, -4.6), 2, "a step more than the slack for 24 h is twice the limit");
     }
 }

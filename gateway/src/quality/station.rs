@@ -3,11 +3,10 @@
 //! The state is bounded and the same size whatever comes: see [`Station`] and `docs/quality.md`.
 
 use minuano_telemetry::{ByQuantity, Flag, Millis, Quantity};
-use serde::{Deserialize, Serialize};
 
 use super::check::{Check, Finding};
-use super::habit::Habit;
 use super::history::{BIN_S, History, KEPT};
+use super::learned::Learned;
 use super::limits::Limits;
 use super::place::Place;
 use super::recent::Recent;
@@ -51,15 +50,6 @@ pub struct Station {
     recent: Option<Box<[Recent; 3]>>,
     /// The last day that the habits know.
     known_day: Option<i32>,
-}
-
-/// What a station has learned in days, to be kept over a restart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Learned {
-    /// The last day in it, counted from 1970.
-    day: i32,
-    /// Of each quantity in [`KEPT`] the habits of its steps, spikes and drifts.
-    habits: [[Habit; 3]; 3],
 }
 
 impl Station {

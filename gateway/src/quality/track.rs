@@ -185,7 +185,7 @@ impl Track {
 
     /// What was learned in days.
     pub const fn habits(&self) -> [Habit; 3] {
-        [self.steps, self.spikes, self.drifts]
+        [self.steps.of_whole_days(), self.spikes.of_whole_days(), self.drifts.of_whole_days()]
     }
 
     /// Takes up what was learned before.

@@ -63,7 +63,7 @@ impl Engine {
     pub(super) fn compare(&mut self, index: usize, bin: i64) {
         let mut neighbours = std::mem::take(&mut self.entries[index].neighbours);
         let means = |station: &Station| std::array::from_fn(|kept| station.history().mean(bin, kept));
-        let mut others: Vec<Other> = neighbours
+        let mut others: Vec<Other<'_>> = neighbours
             .iter_mut()
             .map(|(other, _, pair)| {
                 let entry = &self.entries[*other];
