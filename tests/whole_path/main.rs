@@ -13,6 +13,7 @@
 //! - [`panel`]: what a browser shows
 //! - [`bad_payloads`], [`bad_http`], [`bad_config`]: every bad input, and what it gets
 //! - [`conformance`]: the routes against their OpenAPI document
+//! - [`broken_sensor`]: what the checks find, told everywhere
 //! - [`degraded`]: without a sensor, without a broker
 //! - [`lake_files`], [`sqlite`]: what other programs read
 //! - [`tidy`]: the repository itself
@@ -30,6 +31,7 @@ mod acknowledgement;
 mod bad_config;
 mod bad_http;
 mod bad_payloads;
+mod broken_sensor;
 mod brokers;
 mod conformance;
 mod degraded;

@@ -101,7 +101,8 @@ fn by_the_season(limits: &Limits, observation: &Observation, findings: &mut Find
             if value < low { Some(low) } else { (value > high).then_some(high) }
         };
         let failed = season.fail.and_then(beyond).map(|limit| (Flag::Fail, limit));
-        let Some((flag, limit)) = failed.or(beyond(season.suspect).map(|limit| (Flag::Suspect, limit))) else {
+        let Some((flag, limit)) = failed.or(beyond(season.suspect).map(|limit| (Flag::Suspect, limit)))
+        else {
             continue;
         };
         findings[quantity as usize].get_or_insert(Finding {

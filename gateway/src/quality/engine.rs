@@ -295,10 +295,7 @@ impl Engine {
                 || first.held.received_at > now;
             let crowded = entry.waiting.len() > MAX_HELD;
             let followed = entry.waiting.len() > 1 && first.held.complete && entry.waiting[1].held.complete;
-            let abreast = entry
-                .neighbours
-                .iter()
-                .all(|(other, ..)| self.entries[*other].has_reached(at));
+            let abreast = entry.neighbours.iter().all(|(other, ..)| self.entries[*other].has_reached(at));
             if !(old || crowded || (followed && abreast)) {
                 break;
             }

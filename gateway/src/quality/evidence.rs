@@ -46,7 +46,9 @@ impl Finding {
             Check::Altitude => write!(text, "is {far:.1} hPa {side} the {limit:.1} hPa of its altitude"),
             Check::DewPoint => write!(text, "makes a dew point of {change:.1} °C, limit {limit:.1} °C"),
             Check::Light => write!(text, "with the sun at {change:.1} degrees"),
-            Check::Climatology => write!(text, "is {far:.2} {unit} {side} the {limit:.2} {unit} of the season"),
+            Check::Climatology => {
+                write!(text, "is {far:.2} {unit} {side} the {limit:.2} {unit} of the season")
+            }
             Check::Spike => write!(
                 text,
                 "stood {far:.2} {unit} off the readings before and after it, limit {limit:.2} {unit}"
@@ -99,7 +101,9 @@ impl Finding {
         let unit = quantity.unit();
         let values = match self.check {
             Check::Neighbours | Check::Buddy | Check::Byzantine => true,
-            Check::Spike | Check::Step | Check::Drift | Check::Cusum | Check::Hampel | Check::Percentile => false,
+            Check::Spike | Check::Step | Check::Drift | Check::Cusum | Check::Hampel | Check::Percentile => {
+                false
+            }
             _ => return Vec::new(),
         };
         let told = |beside: &Beside<'_>| {
@@ -119,7 +123,10 @@ impl Finding {
             told = vec![(names, said.clone())];
         }
         let joint = |index: usize| if index == 0 { "; " } else { ", " };
-        told.iter().enumerate().map(|(index, (name, said))| format!("{}{name} {said}", joint(index))).collect()
+        told.iter()
+            .enumerate()
+            .map(|(index, (name, said))| format!("{}{name} {said}", joint(index)))
+            .collect()
     }
 }
 
@@ -156,9 +163,8 @@ mod tests {
             limit: 1.2,
         };
         let beside = |station, change| Beside { station, value: 20.0 + change, change };
-        let sentence = |finding: &Finding, beside: &[Beside<'_>]| {
-            finding.evidence(&roof, Quantity::Temperature, beside)
-        };
+        let sentence =
+            |finding: &Finding, beside: &[Beside<'_>]| finding.evidence(&roof, Quantity::Temperature, beside);
         assert_eq!(
             sentence(&step, &[beside(&shed, 0.1), beside(&gate, 0.1)]),
             "roof temperature_c 38.10 °C rose 14.20 °C in 60 s, limit 1.20 °C; shed and gate rose 0.10 °C"

@@ -14,7 +14,7 @@ const LEAST_SPIKE: f64 = 0.5;
 const LEAST_DRIFT: f64 = 1.2;
 /// Shares of it that are limits while the station's habits are unknown.
 const NEW_STEP: f64 = 0.8;
-const NEW_SPIKE: f64 = 1.0;
+const NEW_SPIKE: f64 = 0.9;
 /// A spike beyond this share of it is told, whatever a rough site or a broken part has made usual.
 const MOST_SPIKE: f64 = 0.9;
 /// Up to this share of it, a rough day is no fault.
@@ -174,7 +174,8 @@ impl Track {
         let limit = limit(&self.drifts, unit, LEAST_DRIFT, new_drift).min(most_drift * unit);
         self.drifts.take(change.abs());
         let told = f64::from(self.drifted);
-        let newly = change.abs() > limit && (told == 0.0 || again.is_some_and(|again| change.abs() > told + again * unit));
+        let newly = change.abs() > limit
+            && (told == 0.0 || again.is_some_and(|again| change.abs() > told + again * unit));
         if newly {
             self.drifted = change.abs() as f32;
         } else if change.abs() <= limit * REARM {

@@ -114,8 +114,7 @@ impl SeasonConfig {
         );
         let (low, high) = range::limits(self.quantity);
         let within = |(from, to): (f64, f64)| from < to && low <= from && to <= high;
-        let takes =
-            format!("takes [lowest, highest], the lower one first, within {low} to {high}");
+        let takes = format!("takes [lowest, highest], the lower one first, within {low} to {high}");
         problems.require(within(self.suspect), &key("suspect"), &takes);
         if let Some(fail) = self.fail {
             problems.require(within(fail), &key("fail"), &takes);

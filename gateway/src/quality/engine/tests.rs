@@ -112,11 +112,7 @@ fn outcome(
 
 /// A kilometre from each other.
 fn near(station: i32) -> Place {
-    Place {
-        latitude: Some(50.0 + 0.01 * f64::from(station)),
-        longitude: Some(11.0),
-        altitude_m: Some(200.0),
-    }
+    Place { latitude: Some(50.0 + 0.01 * f64::from(station)), longitude: Some(11.0), altitude_m: Some(200.0) }
 }
 
 proptest! {

@@ -53,14 +53,8 @@ fn evidence_fits_a_message_whatever_the_value() {
 fn findings_that_flicker_are_one_episode_and_its_end_is_told_once() {
     let mut episodes = Episodes::default();
     let roof = "roof".parse().unwrap();
-    let finding = |change, flag| Finding {
-        check: Check::Step,
-        flag,
-        value: 38.1,
-        change,
-        seconds: 60.0,
-        limit: 1.2,
-    };
+    let finding =
+        |change, flag| Finding { check: Check::Step, flag, value: 38.1, change, seconds: 60.0, limit: 1.2 };
     let mut told = Vec::new();
     let series = [
         (0, Some(finding(14.2, Flag::Suspect))),

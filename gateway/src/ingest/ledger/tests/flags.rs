@@ -54,7 +54,7 @@ fn a_spike_shows_with_the_next_reading_and_is_one_anomaly_that_ends() {
     assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!(
         told[0].evidence.as_str(),
-        "roof temperature_c 35.68 °C stood 14.19 °C off the readings before and after it, limit 3.00 °C"
+        "roof temperature_c 35.68 °C stood 14.19 °C off the readings before and after it, limit 2.70 °C"
     );
     assert_eq!(stored_flags(&bench), [(1, 1), (1, 1), (1, 1), (1, 1), (4, 1), (1, 1), (1, 0)]);
     for seq in 8..=80 {

@@ -49,8 +49,7 @@ fn a_station_all_of_whose_quantities_walk_away_is_believed_in_none() {
 
 #[test]
 fn a_station_that_was_wrong_from_the_first_is_told_by_its_buddies() {
-    let verdicts =
-        first_of_three(rules(), 120, |_, values| [values[0] + 20.0, values[1] - 9.0, values[2]]);
+    let verdicts = first_of_three(rules(), 120, |_, values| [values[0] + 20.0, values[1] - 9.0, values[2]]);
     let buddy = found(&verdicts, Check::Buddy);
     assert!(buddy.len() > 100, "{}", buddy.len());
     assert!((buddy[0].change.abs() - 20.0).abs() < 0.1 || (buddy[0].change.abs() - 9.0).abs() < 0.1);
