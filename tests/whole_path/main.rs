@@ -16,6 +16,7 @@
 //! - [`broken_sensor`]: what the checks find, told everywhere
 //! - [`degraded`]: without a sensor, without a broker
 //! - [`lake_files`], [`sqlite`]: what other programs read
+//! - [`monitoring`]: dashboards and alert rules against the metrics that there are
 //! - [`tidy`]: the repository itself
 
 #![allow(
@@ -37,6 +38,7 @@ mod conformance;
 mod degraded;
 mod kills;
 mod lake_files;
+mod monitoring;
 mod panel;
 mod presence;
 mod service;
