@@ -11,20 +11,18 @@ const STREAM: &str = "9f2c41d07a3be658";
 const TELEMETRY: &str = "minuano/v1/roof/telemetry";
 
 /// An open stream, read line by line as a browser would.
-pub struct Listener(BufReader<TcpStream>);
+struct Listener(BufReader<TcpStream>);
 
-/// What the stream told.
 #[derive(Debug)]
-pub struct Event {
+struct Event {
     id: Option<String>,
     kind: String,
-    /// Its JSON.
-    pub data: Value,
+    data: Value,
 }
 
 impl Listener {
     /// Opens it, after `last` where that is given.
-    pub fn open(gateway: &Gateway, last: Option<&str>) -> Self {
+    fn open(gateway: &Gateway, last: Option<&str>) -> Self {
         let url = gateway.url("");
         let mut socket = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
         socket.set_read_timeout(Some(SOON)).unwrap();
@@ -47,7 +45,7 @@ impl Listener {
     }
 
     /// The next event of a kind; others, comments and the lengths of chunks are passed over.
-    pub fn next(&mut self, wanted: &str) -> Event {
+    fn next(&mut self, wanted: &str) -> Event {
         let mut event = Event { id: None, kind: String::new(), data: Value::Null };
         loop {
             let line = self.line();
