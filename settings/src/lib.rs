@@ -7,7 +7,7 @@
 //!
 //! # Layout
 //!
-//! - [`Layers`]: the layers, and [`Layers::load`]
+//! - [`Layers`]: the layers, and [`Layers::load`]; [`fit`] for a table that came from elsewhere
 //! - [`Problems`]: what is wrong, one line each
 //! - [`duration`], [`Secret`]: values that TOML has no type for
 //! - [`tls`]: the files of TLS toward a broker, made into a client's configuration
@@ -18,6 +18,6 @@ mod problems;
 mod secret;
 pub mod tls;
 
-pub use layers::Layers;
+pub use layers::{Layers, fit};
 pub use problems::{Problem, Problems};
 pub use secret::Secret;

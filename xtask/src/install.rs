@@ -8,12 +8,13 @@ use anyhow::{Context, bail};
 use crate::process::{must, output, root, target};
 
 /// What each Debian package is needed for: a program that it brings.
-const PACKAGES: [(&str, &str); 5] = [
+const PACKAGES: [(&str, &str); 6] = [
     ("mosquitto", "/usr/sbin/mosquitto"),
     ("mosquitto-clients", "/usr/bin/mosquitto_pub"),
     ("openssl", "/usr/bin/openssl"),
     ("chromium", "/usr/bin/chromium"),
     ("gcc", "/usr/bin/cc"),
+    ("shellcheck", "/usr/bin/shellcheck"),
 ];
 /// What the virtual environment is made from.
 const REQUIREMENTS: &str = "tests/requirements.txt";
