@@ -8,11 +8,12 @@
 //! - [`mod@eventually`]: waits with a deadline, never for a fixed time
 //! - [`ports`]: ports that nobody listens on
 //! - [`process`]: a program with its log, its signals and its end
-//! - [`mosquitto`]: Debian's broker
+//! - [`mosquitto`], [`rabbitmq`], [`activemq`]: Debian's brokers
 //! - [`certificates`]: a certificate authority, and passwords, for one test
 //! - [`s3`]: a bucket whose server checks signatures
 //! - [`disk`]: a small file system that can be filled
 //! - [`seeded`]: a store with as many readings as a test wants
+//! - [`elastic`]: a cluster that keeps Elasticsearch's rules
 //! - [`gateway`], [`station`]: the product's binaries
 //! - [`http`]: requests and answers; [`metrics`]: numbers in `/metrics`
 //! - [`wire`]: an MQTT client that says anything, good or bad, and remembers what it heard
@@ -20,6 +21,7 @@
 //! - [`usage`]: what a process has used of CPU and memory
 //! - [`payload`]: well-formed payloads to begin from
 //! - [`browser`]: Chromium with the panel open
+//! - [`receiver`]: a mail server, ntfy, a webhook
 //! - [`python`]: scripts that read what the gateway wrote
 
 #![allow(
@@ -31,9 +33,11 @@
     reason = "a failed expectation is a test's way of failing"
 )]
 
+pub mod activemq;
 pub mod browser;
 pub mod certificates;
 pub mod disk;
+pub mod elastic;
 pub mod eventually;
 pub mod gateway;
 pub mod http;
@@ -44,6 +48,8 @@ pub mod ports;
 pub mod process;
 pub mod publisher;
 pub mod python;
+pub mod rabbitmq;
+pub mod receiver;
 pub mod s3;
 pub mod seeded;
 pub mod station;
@@ -56,6 +62,7 @@ pub use eventually::{SOON, eventually};
 pub use gateway::{Gateway, Settings};
 pub use mosquitto::Mosquitto;
 pub use process::Process;
+pub use receiver::Receiver;
 pub use s3::Bucket;
 pub use station::Station;
 pub use wire::Wire;

@@ -6,9 +6,13 @@
 //! - [`kills`]: fifty times `kill -9`
 //! - [`acknowledgement`]: duplicates, overflow, vanished streams, over the wire
 //! - [`brokers`]: TLS, several at once, one that drops what it took
+//! - [`other_brokers`]: RabbitMQ and ActiveMQ; what each broker does of MQTT
+//! - [`elastic`]: documents, whatever goes wrong on the way
+//! - [`provision`]: accounts at a broker: each may what it may, and nothing else
 //! - [`service`]: systemd, health, what is tried before a start, a stop under load, the store's commands
 //! - [`take_over`]: one gateway owns a station
 //! - [`presence`]: who is there, by will, by silence and by word
+//! - [`alerts`]: e-mail, MQTT, ntfy and webhook, to receivers that know nothing of us
 //! - [`stream`]: events as they happen, and after an interruption
 //! - [`panel`]: what a browser shows
 //! - [`bad_payloads`], [`bad_http`], [`bad_config`]: every bad input, and what it gets
@@ -16,8 +20,10 @@
 //! - [`degraded`]: without a sensor, without a broker
 //! - [`load`]: a long export and many listeners in bounded memory
 //! - [`full`]: a full disk, a full store, a store that is damaged while it is used
-//! - [`lake_files`], [`sqlite`]: what other programs read
 //! - [`lake_keys`], [`azure`]: servers that overwrite, a compaction that is killed, another protocol
+//! - [`log_lines`]: logs as JSON; [`kibana`]: its objects, held to the fields that there are
+//! - [`lake_files`], [`sqlite`]: what other programs read
+//! - [`monitoring`]: dashboards and alert rules against the metrics that there are
 //! - [`tidy`]: the repository itself
 
 #![allow(
@@ -30,6 +36,7 @@
 
 mod accounting;
 mod acknowledgement;
+mod alerts;
 mod azure;
 mod bad_config;
 mod bad_http;
@@ -37,13 +44,19 @@ mod bad_payloads;
 mod brokers;
 mod conformance;
 mod degraded;
+mod elastic;
 mod full;
+mod kibana;
 mod kills;
 mod lake_files;
 mod lake_keys;
 mod load;
+mod log_lines;
+mod monitoring;
+mod other_brokers;
 mod panel;
 mod presence;
+mod provision;
 mod service;
 mod sqlite;
 mod stream;

@@ -51,7 +51,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     for benchmark in chosen {
         match benchmark {
             Benchmark::Lake => lake::run()?,
-            Benchmark::Panel => crate::browser::chore("bench")?,
+            Benchmark::Panel => crate::browser::bench()?,
             Benchmark::Ingest => of_the_gateway("bench-ingest", &options.arguments)?,
             Benchmark::Http => of_the_gateway("bench-http", &options.arguments)?,
             Benchmark::Quality => {

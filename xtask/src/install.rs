@@ -8,12 +8,20 @@ use anyhow::{Context, bail};
 use crate::process::{must, output, root, target};
 
 /// What each Debian package is needed for: a program that it brings.
-const PACKAGES: [(&str, &str); 5] = [
+const PACKAGES: [(&str, &str); 6] = [
     ("mosquitto", "/usr/sbin/mosquitto"),
     ("mosquitto-clients", "/usr/bin/mosquitto_pub"),
     ("openssl", "/usr/bin/openssl"),
     ("chromium", "/usr/bin/chromium"),
     ("gcc", "/usr/bin/cc"),
+    ("shellcheck", "/usr/bin/shellcheck"),
+];
+/// Brokers that one suite needs.
+pub const BROKERS: [(&str, &str); 4] = [
+    ("rabbitmq-server", "/usr/sbin/rabbitmq-server"),
+    ("activemq", "/usr/bin/activemq"),
+    ("libmqtt-client-java", "/usr/share/java/mqtt-client.jar"),
+    ("default-jre-headless", "/usr/bin/java"),
 ];
 /// What the virtual environment is made from.
 const REQUIREMENTS: &str = "tests/requirements.txt";
@@ -83,9 +91,15 @@ fn apt(arguments: &[&str]) -> anyhow::Result<()> {
 
 /// The Python of a virtual environment under `target/` that has the tests' packages.
 pub fn python() -> anyhow::Result<PathBuf> {
-    let folder = target().join("python");
+    environment("python", REQUIREMENTS)
+}
+
+/// The Python of a virtual environment under `target/` that has what a file asks for.
+pub fn environment(name: &str, requirements: &str) -> anyhow::Result<PathBuf> {
+    let folder = target().join(name);
     let python = folder.join("bin/python");
-    let wanted = std::fs::read_to_string(root().join(REQUIREMENTS)).context(REQUIREMENTS)?;
+    let wanted =
+        std::fs::read_to_string(root().join(requirements)).with_context(|| requirements.to_owned())?;
     let stamp = folder.join("requirements.txt");
     if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(python);
@@ -98,7 +112,7 @@ pub fn python() -> anyhow::Result<PathBuf> {
     make_environment(&folder)?;
     must(
         Command::new(&python)
-            .args(["-m", "pip", "install", "--quiet", "--requirement", REQUIREMENTS])
+            .args(["-m", "pip", "install", "--quiet", "--requirement", requirements])
             .current_dir(root()),
     )?;
     std::fs::write(stamp, wanted)?;

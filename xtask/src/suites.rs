@@ -9,8 +9,9 @@ use clap::{Args, ValueEnum};
 
 use crate::arm64;
 use crate::chaos;
-use crate::containers;
+use crate::containers::{self, Extent};
 use crate::deny;
+use crate::image::prove;
 use crate::install;
 use crate::panel::{self, npm};
 use crate::process::{cargo, shown, target};
@@ -20,20 +21,20 @@ use crate::process::{cargo, shown, target};
 #[command(
     after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --only rust\n  cargo xtask test --only arm64\n  cargo xtask test --only deny\n  \
                   cargo xtask test chaos\n  cargo xtask test chaos --long\n  cargo xtask test chaos -- --seed 7 --embedded\n  \
-                  cargo xtask test fuzz --long\n  cargo xtask test containers"
+                  cargo xtask test fuzz --long\n  cargo xtask test brokers\n  cargo xtask test containers\n  cargo xtask test image\n  cargo xtask test image -- --only first-reading"
 )]
 pub struct Options {
-    /// Runs one suite: format, clippy, panel-types, panel-units, rust, chaos, arm64, or deny, which
-    /// runs only when it is named.
+    /// Runs one suite: format, clippy, panel-types, panel-units, rust, chaos, arm64, containers (this
+    /// machine's images alone), or deny, which runs only when it is named.
     #[arg(long, value_name = "SUITE")]
     only: Option<String>,
     /// Runs this alone, and with --long for as long as it deserves.
     #[arg(value_enum, conflicts_with = "only")]
     which: Option<Proof>,
-    /// Chaos with 200 stations and a million readings; a hundred times the cases of fuzz.
+    /// Chaos with 200 stations and a million readings; a hundred times the cases of fuzz; release images.
     #[arg(long, requires = "which")]
     long: bool,
-    /// What chaos itself is told; see cargo xtask test chaos -- --help.
+    /// What chaos or image itself is told; see cargo xtask test chaos -- --help.
     #[arg(last = true, requires = "which")]
     arguments: Vec<String>,
 }
@@ -45,8 +46,12 @@ enum Proof {
     Chaos,
     /// Any bytes at every door.
     Fuzz,
-    /// Both images built, pushed, pulled and run; needs root.
+    /// RabbitMQ and ActiveMQ in mosquitto's place; installs 64 MB of Debian packages.
+    Brokers,
+    /// Both images for both architectures built, pushed, pulled and run, and every stack; needs root.
     Containers,
+    /// The card image boots in QEMU with emulated sensors; takes an hour and a half, after cargo xtask image.
+    Image,
 }
 
 /// How many tests of a suite went how.
@@ -60,6 +65,7 @@ struct Tally {
 /// The suites that are more than one command.
 const ARM64: &str = "arm64";
 const CHAOS: &str = "chaos";
+const CONTAINERS: &str = "containers";
 /// Runs only when it is named: its tool takes a minute to install.
 const DENY: &str = "deny";
 
@@ -93,9 +99,12 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     match options.which {
         Some(Proof::Chaos) => return chaos::run(options.long, &options.arguments).map(drop),
         Some(Proof::Fuzz) => return fuzz(options.long),
+        Some(Proof::Brokers) => return brokers(begun),
+        Some(Proof::Image) => return prove::run(&options.arguments),
         Some(Proof::Containers) => {
             panel::build()?;
-            return sum(run_containers(), begun);
+            let extent = if options.long { Extent::Released } else { Extent::All };
+            return sum(run_containers(extent), begun);
         }
         None => {}
     }
@@ -105,6 +114,10 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if options.only.as_deref() == Some(ARM64) {
         // It needs neither panel nor Python.
         return sum(run_arm64(), begun);
+    }
+    if options.only.as_deref() == Some(CONTAINERS) {
+        panel::build()?;
+        return sum(run_containers(Extent::Amd64), begun);
     }
     if options.only.as_deref() == Some(DENY) {
         return sum(run_suite(DENY, &mut deny::command()?, Counts::Whole)?, begun);
@@ -152,6 +165,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if options.only.is_none() {
         total.add(run_chaos());
         total.add(run_arm64());
+        total.add(run_containers(Extent::Amd64));
     }
     sum(total, begun)
 }
@@ -165,7 +179,7 @@ fn sum(total: Tally, begun: Instant) -> anyhow::Result<()> {
 }
 
 /// The end-to-end tests run the binaries as users do.
-fn build_binaries() -> anyhow::Result<()> {
+pub fn build_binaries() -> anyhow::Result<()> {
     crate::process::must(cargo().args([
         "build",
         "--package",
@@ -175,6 +189,19 @@ fn build_binaries() -> anyhow::Result<()> {
     ]))?;
     ensure!(target().join("debug/minuano-gateway").exists(), "cargo built no gateway");
     Ok(())
+}
+
+/// The end-to-end tests that need brokers which no other test needs.
+fn brokers(begun: Instant) -> anyhow::Result<()> {
+    install::debian_packages()?;
+    install::programs(&install::BROKERS)?;
+    panel::build()?;
+    build_binaries()?;
+    let mut command = cargo();
+    command.args(["test", "--package", "minuano-tests", "--test", "whole_path", "other_brokers", "--"]);
+    // One at a time: each of them takes a core to start.
+    command.args(["--include-ignored", "--test-threads", "1"]);
+    sum(run_suite("brokers", &mut command, Counts::Cargo)?, begun)
 }
 
 /// The targets of fuzzing, which are tests like others, with more cases.
@@ -201,8 +228,8 @@ fn run_arm64() -> Tally {
 }
 
 /// Builds both images and runs them.
-fn run_containers() -> Tally {
-    own("containers", "both images, by an engine and a registry of this run's own", containers::run)
+fn run_containers(extent: Extent) -> Tally {
+    own(CONTAINERS, "both images, by an engine and a registry of this run's own", || containers::run(extent))
 }
 
 /// Runs a suite that is no command of its own.
