@@ -40,7 +40,11 @@ fn main() -> anyhow::Result<()> {
     );
     single("Jena, January to April 2020, 10 min (tuned on)", &jena, (432, may));
     single("Jena, May and June 2020, 10 min (seen while limits were chosen)", &jena, (may, jena.len()));
-    single("ARM SGP E13, 1 to 4 January 2019, 1 min (limits of the first days; seen while they were chosen)", &arm, (0, arm.len()));
+    single(
+        "ARM SGP E13, 1 to 4 January 2019, 1 min (limits of the first days; seen while they were chosen)",
+        &arm,
+        (0, arm.len()),
+    );
     three::report(&jena, (may, jena.len()));
     again::report(&jena);
     again::off(&jena, (may, jena.len()));
