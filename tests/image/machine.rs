@@ -1,9 +1,11 @@
 //! QEMU with a card in it.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use minuano_tests::process::clean;
 use minuano_tests::{Process, eventually, ports};
 
 use crate::card::Card;
@@ -28,7 +30,7 @@ impl Machine {
     /// Powers the virtual board. Kernel, initramfs and command line are the card's; the console is that board's.
     pub fn virt(card: &Card, board: SocketAddr) -> Self {
         let panel = ports::free();
-        let mut command = Command::new(SYSTEM);
+        let mut command = clean(Path::new(SYSTEM));
         // As much memory as a Zero 2 W has.
         command.args(["-M", "virt", "-cpu", "cortex-a53", "-smp", "2", "-m", "512", "-rtc", RTC]);
         command.arg("-drive").arg(format!("file={},format=raw,if=virtio", card.file.display()));
@@ -40,12 +42,12 @@ impl Machine {
     }
 
     /// Powers a Raspberry Pi 3B with the card's own device tree. `eeprom` answers at 0x76 of the header's bus.
-    pub fn pi(card: &Card, eeprom: &std::path::Path) -> Self {
+    pub fn pi(card: &Card, eeprom: &Path) -> Self {
         let overlay = card.path("pi.qcow2");
         let mut make = Command::new("qemu-img");
         make.args(["create", "-q", "-f", "qcow2", "-F", "raw", "-b"]).arg(&card.file).arg(&overlay).arg("2G");
         assert!(make.status().unwrap().success());
-        let mut command = Command::new(SYSTEM);
+        let mut command = clean(Path::new(SYSTEM));
         command.args(["-M", "raspi3b"]);
         command.arg("-dtb").arg(card.copied("a/bcm2837-rpi-3-b.dtb"));
         command.arg("-drive").arg(format!("file={},format=qcow2,if=sd", overlay.display()));

@@ -16,6 +16,13 @@ const PACKAGES: [(&str, &str); 6] = [
     ("gcc", "/usr/bin/cc"),
     ("shellcheck", "/usr/bin/shellcheck"),
 ];
+/// Brokers that one suite needs.
+pub const BROKERS: [(&str, &str); 4] = [
+    ("rabbitmq-server", "/usr/sbin/rabbitmq-server"),
+    ("activemq", "/usr/bin/activemq"),
+    ("libmqtt-client-java", "/usr/share/java/mqtt-client.jar"),
+    ("default-jre-headless", "/usr/bin/java"),
+];
 /// What the virtual environment is made from.
 const REQUIREMENTS: &str = "tests/requirements.txt";
 
