@@ -39,8 +39,12 @@ fn main() -> anyhow::Result<()> {
          ioos_qc's semantics and the limits usually quoted from Zahumenský (2004). 1x is 3 °C, 10 %, 0.5 hPa.\n"
     );
     single("Jena, January to April 2020, 10 min (tuned on)", &jena, (432, may));
-    single("Jena, May and June 2020, 10 min (not tuned on)", &jena, (may, jena.len()));
-    single("ARM SGP E13, 1 to 4 January 2019, 1 min (habits never learned)", &arm, (0, arm.len()));
+    single("Jena, May and June 2020, 10 min (seen while limits were chosen)", &jena, (may, jena.len()));
+    single(
+        "ARM SGP E13, 1 to 4 January 2019, 1 min (limits of the first days; seen while they were chosen)",
+        &arm,
+        (0, arm.len()),
+    );
     three::report(&jena, (may, jena.len()));
     again::report(&jena);
     again::off(&jena, (may, jena.len()));

@@ -24,7 +24,8 @@ const FAILING_SPIKE: f64 = 2.0;
 /// How far from the limit, in parts of it, a drift must come back before it can be found again.
 const REARM: f64 = 0.6;
 
-/// How a quantity shares out its false alarms, of which half a day is the budget. Tuned on Jena, January to April.
+/// How a quantity shares out its false alarms, of which half a day is the budget. Chosen by the figures of
+/// all of docs/quality.md's series, so none of them is a test of it.
 #[derive(Clone, Copy, Debug)]
 struct Temper {
     /// Which of the largest days of fourteen is the limit of steps, spikes and drifts: a rank of k costs a false alarm
