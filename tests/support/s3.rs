@@ -144,7 +144,8 @@ pub fn service(folder: &Path, access_key_id: &str, secret_access_key: &str) -> S
 /// Answers for ever, and nothing goes wrong.
 pub async fn serve_well(listener: TcpListener, service: S3Service) {
     let (_untroubled, trouble) = watch::channel(Trouble::None);
-    serve(listener, service, Way { trouble, bitten: Arc::default() }).await;
+    let way = Way { trouble, bitten: Arc::default(), asked: Arc::default(), folder: PathBuf::new() };
+    serve(listener, service, way).await;
 }
 
 async fn serve(listener: TcpListener, service: S3Service, way: Way) {
