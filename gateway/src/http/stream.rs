@@ -27,7 +27,7 @@ use super::App;
 use super::anomalies::Anomaly;
 use super::parameters::{self, Query};
 use super::problem::Problem;
-use super::reading::{self, Reading, Timestamp};
+use super::reading::{Reading, Timestamp};
 use super::station::StationState;
 use crate::live::Event;
 use crate::store::query::{anomalies, readings};
@@ -330,7 +330,7 @@ impl Listener {
         if !self.wants(stored.station.as_str()) {
             return None;
         }
-        let altitude = self.app.directory.read(|all| all.get(&stored.station).and_then(reading::altitude_m));
+        let altitude = self.app.directory.read(|all| all.get(&stored.station).and_then(|now| now.altitude_m));
         event("reading", &Reading::new(stored, altitude)).map(|event| event.id(self.id(stored.row)))
     }
 

@@ -4,6 +4,7 @@
 //! does not have must not be in memory either: [`Ledger::forget_uncommitted`] drops it.
 
 mod listen;
+mod pending;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -23,10 +24,11 @@ use crate::quality::engine::{Engine, Rules};
 use crate::quality::episodes::Episodes;
 use crate::quality::place::Place;
 use crate::quality::station::Observation;
-use crate::store::row::{self, NewReading, Owner};
+use crate::store::row::{NewReading, Owner};
 use crate::store::streams::{self, StreamRow};
 use crate::store::{StoredReading, anomalies, stations};
 use checks::held;
+use pending::Pending;
 
 mod checks;
 
@@ -98,6 +100,7 @@ pub struct Ledger {
     by_id: HashMap<i64, Index>,
     episodes: Episodes,
     engine: Engine,
+    pending: Pending,
     changed: Vec<(Index, StreamId)>,
     uses: u64,
 }
@@ -111,6 +114,7 @@ impl Ledger {
             by_id: HashMap::new(),
             episodes: Episodes::restore(anomalies::load_open(connection)?),
             engine: Engine::new(rules.clone()),
+            pending: Pending::default(),
             changed: Vec::new(),
             uses: 0,
         };
@@ -119,7 +123,7 @@ impl Ledger {
             ledger.stations[index].id = Some(id);
             ledger.by_id.insert(id, index);
             ledger.stations[index].counts = now.counts;
-            if let Some(about) = now.about {
+            if let Some(about) = now.about() {
                 ledger.engine.place(id, Place::of(&about));
             }
         }
@@ -218,6 +222,7 @@ impl Ledger {
             known.counts = index.map(|index| fresh.stations[*index].counts).unwrap_or_default();
         }
         self.changed.clear();
+        self.pending.forget();
         self.episodes = fresh.episodes;
         self.engine = fresh.engine;
         self.by_id.clear();
@@ -288,9 +293,8 @@ impl Ledger {
                 values,
                 faults: reading.faults,
                 flags: self.engine.at_once(station, &observation),
-                settled: false,
             };
-            let row = row::insert(connection, owner, &reading)?;
+            let row = self.pending.take(connection, owner, reading.clone())?;
             self.engine.hold(station, held(row, &reading, reading.seq <= complete_to));
             self.observe(connection, index, &reading, effects)?;
             if skewed {

@@ -18,6 +18,8 @@ use super::station::{Findings, Observation, Station, worse};
 
 /// Readings of one station that are held; of more the oldest settle early.
 pub const MAX_HELD: usize = 8192;
+/// While no more are held, they are judged anew from the settled state: a state of their own would double what a station takes.
+const JUDGED_ANEW: usize = 2;
 /// Stations in one cell of the map that are looked at as neighbours.
 const MAX_IN_CELL: usize = 64;
 
@@ -86,16 +88,34 @@ struct Entry {
     neighbours: Vec<(usize, f64, Pair)>,
     opinion: Opinion,
     settled: Station,
-    /// As far as the held readings go; none while there are none.
+    /// As far as the held readings go; none while these are few.
     tip: Option<Box<Station>>,
     waiting: VecDeque<Waiting>,
-    disordered: bool,
+    /// Whether a held reading is not judged yet, or not after the one before it.
+    unjudged: bool,
     touched: bool,
 }
 
 impl Entry {
-    fn latest(&self) -> &Station {
-        self.tip.as_deref().unwrap_or(&self.settled)
+    /// When the last reading was taken.
+    fn last_at(&self) -> Option<Millis> {
+        self.waiting.back().map(|last| last.held.observation.at).or(self.settled.last_at())
+    }
+
+    /// The means of a bin as far as the held readings go.
+    fn means(&self, limits: &Limits, bin: i64) -> [Option<f64>; 3] {
+        let means = |station: &Station| std::array::from_fn(|kept| station.history().mean(bin, kept));
+        match &self.tip {
+            Some(tip) => means(tip),
+            None if self.waiting.is_empty() => means(&self.settled),
+            None => {
+                let mut tip = self.settled.clone();
+                for waiting in &self.waiting {
+                    tip.push(limits, &self.place, &waiting.held.observation);
+                }
+                means(&tip)
+            }
+        }
     }
 }
 
@@ -108,6 +128,8 @@ pub struct Engine {
     cells: HashMap<(i32, i32), Vec<usize>>,
     rows: BTreeSet<i64>,
     touched: Vec<usize>,
+    /// The state after the reading in this row, which is the first that a station holds.
+    next: Option<(i64, Station)>,
     verdicts: Vec<Verdict>,
     /// Readings that settled early because too many were held.
     pub crowded: u64,
@@ -123,6 +145,7 @@ impl Engine {
             cells: HashMap::new(),
             rows: BTreeSet::new(),
             touched: Vec::new(),
+            next: None,
             verdicts: Vec::new(),
             crowded: 0,
         }
@@ -200,23 +223,24 @@ impl Engine {
             return;
         }
         self.rows.insert(held.row);
-        let in_order = !entry.disordered
-            && entry
-                .waiting
-                .back()
-                .is_none_or(|last| (last.held.observation.at, last.held.seq) < (at, held.seq));
-        if in_order {
-            let tip = entry.tip.get_or_insert_with(|| Box::new(entry.settled.clone()));
-            let judged = tip.push(limits, &entry.place, &held.observation);
-            if let Some(last) = entry.waiting.back_mut() {
-                merge(&mut last.findings, &judged.before);
+        if entry.waiting.capacity() == 0 {
+            entry.waiting.reserve_exact(JUDGED_ANEW);
+        }
+        let key = |waiting: &Waiting| (waiting.held.observation.at, waiting.held.seq);
+        let in_order = entry.waiting.back().is_none_or(|last| key(last) < (at, held.seq));
+        match &mut entry.tip {
+            Some(tip) if in_order && !entry.unjudged => {
+                let judged = tip.push(limits, &entry.place, &held.observation);
+                if let Some(last) = entry.waiting.back_mut() {
+                    merge(&mut last.findings, &judged.before);
+                }
+                entry.waiting.push_back(Waiting { held, findings: judged.findings });
             }
-            entry.waiting.push_back(Waiting { held, findings: judged.findings });
-        } else {
-            let key = |waiting: &Waiting| (waiting.held.observation.at, waiting.held.seq);
-            let place = entry.waiting.partition_point(|other| key(other) <= (at, held.seq));
-            entry.waiting.insert(place, Waiting { held, findings: [None; 4] });
-            entry.disordered = true;
+            _ => {
+                let place = entry.waiting.partition_point(|other| key(other) <= (at, held.seq));
+                entry.waiting.insert(place, Waiting { held, findings: [None; 4] });
+                entry.unjudged = true;
+            }
         }
     }
 
@@ -229,11 +253,9 @@ impl Engine {
         } else {
             std::mem::take(&mut self.touched)
         };
-        for index in &touched {
-            self.entries[*index].touched = false;
-            self.replay(*index);
-        }
         for index in touched {
+            self.entries[index].touched = false;
+            self.replay(index);
             self.settle(index, now);
         }
         std::mem::take(&mut self.verdicts)
@@ -244,9 +266,9 @@ impl Engine {
         self.rows.first().map(|row| row - 1)
     }
 
-    /// Bytes that a station takes, less what is held.
+    /// Bytes that a station takes, with the few readings that are always held.
     pub const fn bytes_a_station() -> usize {
-        size_of::<Entry>() + size_of::<Station>() + MOST * size_of::<(usize, f64, Pair)>()
+        size_of::<Entry>() + JUDGED_ANEW * size_of::<Waiting>() + MOST * size_of::<(usize, f64, Pair)>()
     }
 
     fn index(&mut self, station: i64) -> usize {
@@ -256,20 +278,22 @@ impl Engine {
         })
     }
 
-    /// Judges the held readings anew where one came between them, and tells what changed.
+    /// Judges the held readings anew where one is new among them, and tells what changed.
     fn replay(&mut self, index: usize) {
         let entry = &mut self.entries[index];
-        if std::mem::take(&mut entry.disordered) {
+        if std::mem::take(&mut entry.unjudged) {
             let mut tip = entry.settled.clone();
             for place in 0..entry.waiting.len() {
-                let judged =
-                    tip.push(&self.rules.limits, &entry.place, &entry.waiting[place].held.observation);
+                let held = entry.waiting[place].held;
+                let judged = tip.push(&self.rules.limits, &entry.place, &held.observation);
                 entry.waiting[place].findings = judged.findings;
-                if place > 0 {
+                if place == 0 {
+                    self.next = Some((held.row, tip.clone()));
+                } else {
                     merge(&mut entry.waiting[place - 1].findings, &judged.before);
                 }
             }
-            entry.tip = Some(Box::new(tip));
+            entry.tip = (entry.waiting.len() > JUDGED_ANEW).then(|| Box::new(tip));
         }
         for waiting in &mut entry.waiting {
             let verdict = verdict(entry.id, waiting, false);
@@ -292,7 +316,7 @@ impl Engine {
             let abreast = entry
                 .neighbours
                 .iter()
-                .all(|(other, ..)| self.entries[*other].latest().last_at().is_some_and(|last| last >= at));
+                .all(|(other, ..)| self.entries[*other].last_at().is_some_and(|last| last >= at));
             if !(old || crowded || (followed && abreast)) {
                 break;
             }
@@ -300,7 +324,7 @@ impl Engine {
             self.settle_first(index);
         }
         let entry = &mut self.entries[index];
-        if entry.waiting.is_empty() {
+        if entry.waiting.len() <= JUDGED_ANEW {
             entry.tip = None;
         }
     }
@@ -310,7 +334,10 @@ impl Engine {
         let Some(mut first) = entry.waiting.pop_front() else { return };
         self.rows.remove(&first.held.row);
         let completed = entry.settled.history().newest();
-        entry.settled.push(&self.rules.limits, &entry.place, &first.held.observation);
+        match self.next.take() {
+            Some((row, after)) if row == first.held.row => entry.settled = after,
+            _ => drop(entry.settled.push(&self.rules.limits, &entry.place, &first.held.observation)),
+        }
         let bin = History::bin(first.held.observation.at.get());
         if bin > completed && !entry.neighbours.is_empty() {
             self.compare(index, completed);
@@ -331,12 +358,12 @@ impl Engine {
     /// Asks the neighbours about a bin that is complete.
     fn compare(&mut self, index: usize, bin: i64) {
         let mut neighbours = std::mem::take(&mut self.entries[index].neighbours);
-        let means = |station: &Station| std::array::from_fn(|kept| station.history().mean(bin, kept));
         let mut others: Vec<(&mut Pair, [Option<f64>; 3])> = neighbours
             .iter_mut()
-            .map(|(other, _, pair)| (pair, means(self.entries[*other].latest())))
+            .map(|(other, _, pair)| (pair, self.entries[*other].means(&self.rules.limits, bin)))
             .collect();
-        let own = means(&self.entries[index].settled);
+        let own = &self.entries[index].settled;
+        let own = std::array::from_fn(|kept| own.history().mean(bin, kept));
         self.entries[index].opinion.compare(&self.rules.limits, bin, own, &mut others);
         self.entries[index].neighbours = neighbours;
     }

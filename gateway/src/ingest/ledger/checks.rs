@@ -47,7 +47,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Judges what came since the last time, revises what changed and settles what nothing can change any more.
+    /// Judges what came since the last time, writes it down, revises what changed and settles what nothing can change any
+    /// more.
     /// `all` looks at silent stations too.
     pub fn conclude(
         &mut self,
@@ -57,12 +58,18 @@ impl Ledger {
         effects: &mut Effects,
     ) -> rusqlite::Result<()> {
         let verdicts = self.engine.conclude(now, all);
-        let revisions: Vec<Revision> =
-            verdicts.iter().filter(|verdict| verdict.revised).map(revision).collect();
+        let mut revisions = Vec::new();
+        for verdict in verdicts.iter().filter(|verdict| verdict.revised) {
+            if self.pending.revise(verdict.row, verdict.flags) {
+                tell_revised(effects, verdict);
+            } else {
+                revisions.push(revision(verdict));
+            }
+        }
+        self.pending.write(connection)?;
         if !revisions.is_empty() {
             revise(connection, &revisions)?;
             counter!("minuano_readings_revised_total").increment(revisions.len() as u64);
-            tell_revised(effects, &revisions);
         }
         for verdict in verdicts.iter().filter(|verdict| verdict.settled) {
             self.tell_findings(connection, verdict, effects)?;
@@ -253,15 +260,12 @@ fn revision(verdict: &Verdict) -> Revision {
         station: verdict.station,
         observed_at: verdict.observation.at,
         flags: verdict.flags,
-        settled: false,
     }
 }
 
 /// What is told of this commit's readings is what stands in the store.
-fn tell_revised(effects: &mut Effects, revisions: &[Revision]) {
-    for revision in revisions {
-        if let Ok(place) = effects.readings.binary_search_by_key(&revision.row, |reading| reading.row) {
-            Arc::make_mut(&mut effects.readings[place]).flags = revision.flags;
-        }
+fn tell_revised(effects: &mut Effects, verdict: &Verdict) {
+    if let Ok(place) = effects.readings.binary_search_by_key(&verdict.row, |reading| reading.row) {
+        Arc::make_mut(&mut effects.readings[place]).flags = verdict.flags;
     }
 }

@@ -1,8 +1,9 @@
 //! Messages to the disk, however long the disk refuses.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use metrics::{counter, histogram};
+use metrics::{counter, gauge, histogram};
 use minuano_telemetry::{AnomalyKind, AnomalyState, GatewayName, Millis, Payload, Status};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc;
@@ -94,28 +95,30 @@ impl Writer {
         let begun = Instant::now();
         let mut effects = Effects::default();
         let mut presences = Vec::new();
+        let mut became: HashMap<Index, Presence> = HashMap::new();
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut places = Vec::with_capacity(messages.len());
         for message in messages {
-            let place = self.ledger.index(&message.station);
-            places.push(place);
-            let Some(index) = place else {
+            let before = effects.readings.len();
+            let Some(index) = self.ledger.index(&message.station) else {
+                places.push(None);
                 counter!("minuano_messages_refused_total", "reason" => "stations").increment(1);
                 continue;
             };
             if index >= self.pulses.len() {
                 self.pulses.resize(index + 1, Pulse::default());
             }
-            let before = effects.readings.len();
             self.ledger.take(&transaction, index, message, &mut effects)?;
-            if effects.readings.len() > before {
+            let stored = before..effects.readings.len();
+            if !stored.is_empty() {
                 let station = self.ledger.id(&transaction, index)?;
                 let name = &self.ledger.station(index).name;
-                let new = &effects.readings[before..];
+                let new = &effects.readings[stored.clone()];
                 self.weather.take(&transaction, (name, station), new, &mut effects.weather)?;
             }
+            places.push(Some((index, stored)));
             write_down(&mut self.ledger, &transaction, index, message, &self.parts)?;
-            let before = latest(&presences, index).unwrap_or(self.pulses[index].presence);
+            let before = became.get(&index).copied().unwrap_or(self.pulses[index].presence);
             let after = presence_after(before, message);
             if after != before {
                 let id = self.ledger.id(&transaction, index)?;
@@ -128,6 +131,7 @@ impl Writer {
                     &mut effects,
                 )?;
                 presences.push((index, after, message.received_at));
+                became.insert(index, after);
             }
         }
         self.ledger.conclude(&transaction, now(), false, &mut effects)?;
@@ -138,11 +142,16 @@ impl Writer {
         transaction.commit()?;
         self.parts.desk.wake();
         counter!("minuano_commits_total").increment(1);
-        histogram!("minuano_commit_seconds").record(begun.elapsed());
+        let took = begun.elapsed();
+        histogram!("minuano_commit_seconds").record(took);
+        if took > self.longest {
+            self.longest = took;
+            gauge!("minuano_commit_longest_seconds").set(took);
+        }
         self.parts.readiness.set(STORE, true, "committing");
         for (message, place) in messages.iter().zip(places) {
-            if let Some(index) = place {
-                self.remember(index, message);
+            if let Some((index, stored)) = place {
+                self.remember(index, message, &effects.readings[stored]);
             }
         }
         for (index, presence, since) in presences {
@@ -190,10 +199,6 @@ pub(super) fn alerts(
         Some(Alert::of_station(gateway, &ledger.station(*index).name, state, *at))
     });
     faults.chain(weather).chain(stations).collect()
-}
-
-fn latest(presences: &[(Index, Presence, Millis)], index: Index) -> Option<Presence> {
-    presences.iter().rev().find(|(other, ..)| *other == index).map(|(_, presence, _)| *presence)
 }
 
 fn presence_after(before: Presence, message: &Message) -> Presence {
