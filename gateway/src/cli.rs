@@ -1,6 +1,7 @@
 //! The command line, and what each command ends with.
 
 mod alert;
+mod broker;
 mod health;
 mod lake;
 mod online;
@@ -34,6 +35,7 @@ Examples:
   minuano-gateway health
   minuano-gateway lake verify --json
   minuano-gateway quality check --station roof series.csv
+  minuano-gateway broker provision --host broker.example roof
   minuano-gateway openapi > openapi.json
 
 Exit codes: 0 done, 64 bad usage, 78 bad configuration, 1 anything else.
@@ -104,6 +106,9 @@ enum Command {
     /// What tells people.
     #[command(subcommand)]
     Alert(alert::Command),
+    /// Accounts at a mosquitto broker.
+    #[command(subcommand)]
+    Broker(broker::Command),
     /// Becomes the gateway that acknowledges a station, or all that another gateway owned.
     #[command(after_help = "Examples:\n  minuano-gateway take-over roof\n  minuano-gateway take-over")]
     TakeOver {
@@ -194,6 +199,7 @@ fn execute(command: Command) -> anyhow::Result<bool> {
         Command::Station(command) => store::station(command),
         Command::Quality(command) => quality::execute(command),
         Command::Alert(command) => in_runtime(alert::execute(command)),
+        Command::Broker(command) => broker::execute(command),
         Command::TakeOver { station, config } => {
             let config = Config::load(config.config)?;
             let taken = in_runtime(take_over::take_over(&config, station))?;

@@ -15,6 +15,7 @@
 //! - [`lake`]: Parquet batches
 //! - [`http`]: routes, panel, metrics
 //! - [`watch`]: what systemd is told
+//! - [`provision`]: accounts at a broker, each with its own topics
 //! - [`config`], [`cli`], [`take_over`], [`shutdown`], [`clock`], [`backoff`]: around it
 
 pub mod acknowledge;
@@ -31,6 +32,7 @@ pub mod http;
 pub mod ingest;
 pub mod lake;
 pub mod live;
+pub mod provision;
 pub mod quality;
 pub mod run;
 pub mod shutdown;

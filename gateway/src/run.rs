@@ -87,6 +87,7 @@ pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Res
         desk,
         events: config.events,
         lake: lake.is_some(),
+        elastic_waits: None,
         progress: Arc::clone(&progress),
     };
     let writer = Writer::open(parts, answers)?;

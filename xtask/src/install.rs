@@ -8,8 +8,13 @@ use anyhow::{Context, bail};
 use crate::process::{must, output, root, target};
 
 /// What each Debian package is needed for: a program that it brings.
-const PACKAGES: [(&str, &str); 3] =
-    [("mosquitto", "/usr/sbin/mosquitto"), ("chromium", "/usr/bin/chromium"), ("gcc", "/usr/bin/cc")];
+const PACKAGES: [(&str, &str); 5] = [
+    ("mosquitto", "/usr/sbin/mosquitto"),
+    ("mosquitto-clients", "/usr/bin/mosquitto_pub"),
+    ("openssl", "/usr/bin/openssl"),
+    ("chromium", "/usr/bin/chromium"),
+    ("gcc", "/usr/bin/cc"),
+];
 /// What the virtual environment is made from.
 const REQUIREMENTS: &str = "tests/requirements.txt";
 

@@ -85,19 +85,18 @@ pub fn quality_from_layers(layers: &Layers) -> Result<QualityConfig, Problems> {
     problems.or(raw.quality)
 }
 
+/// The host's name, made to fit a gateway.
+pub fn host_as_gateway() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let short = host.trim().split('.').next().unwrap_or_default().to_lowercase();
+    let fitting: String =
+        short.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
+    if fitting.starts_with(|c: char| c.is_ascii_lowercase()) { fitting } else { format!("host-{fitting}") }
+}
+
 /// The configured name, or the host's made to fit.
 fn gateway_name(configured: Option<String>, problems: &mut Problems) -> Option<GatewayName> {
-    let name = configured.unwrap_or_else(|| {
-        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-        let short = host.trim().split('.').next().unwrap_or_default().to_lowercase();
-        let fitting: String =
-            short.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
-        if fitting.starts_with(|c: char| c.is_ascii_lowercase()) {
-            fitting
-        } else {
-            format!("host-{fitting}")
-        }
-    });
+    let name = configured.unwrap_or_else(host_as_gateway);
     match name.parse() {
         Ok(name) => Some(name),
         Err(error) => {

@@ -9,6 +9,7 @@ mod http;
 mod mqtt;
 mod quality;
 
+pub use check::host_as_gateway;
 pub use quality::{PlaceConfig, QualityConfig, QuantityConfig};
 
 use std::net::SocketAddr;

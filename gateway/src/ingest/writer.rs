@@ -72,6 +72,8 @@ pub struct Parts {
     pub events: Rules,
     /// Whether rows wait for the lake before they are pruned.
     pub lake: bool,
+    /// How much longer than retention they wait for Elasticsearch; none: there is none.
+    pub elastic_waits: Option<std::time::Duration>,
     /// Where it shows that it goes round.
     pub progress: Arc<Progress>,
 }

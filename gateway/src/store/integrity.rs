@@ -17,6 +17,8 @@ use super::{Store, StoreError, StoreId, wal};
 const WITHIN: Duration = Duration::from_secs(10);
 /// Small tables whose indexes are checked too: everything hangs on them.
 const SMALL: [&str; 4] = ["identity", "stations", "streams", "ranges"];
+/// Bytes before anything else in an SQLite file.
+const HEADER: u64 = 100;
 /// Findings that are named.
 const NAMED: usize = 3;
 /// Beside the store: it was found damaged while the gateway ran.
@@ -98,6 +100,10 @@ fn find_damage(file: &Path, used: bool, within: Duration) -> Result<Option<Strin
     match std::fs::metadata(file) {
         Err(_) => return Ok(None),
         Ok(is) if is.len() == 0 => return Ok(used.then(|| "the file is empty".to_owned())),
+        // SQLite takes it for a database of nobody.
+        Ok(is) if used && is.len() < HEADER => {
+            return Ok(Some(format!("the file ends within its header, after {} bytes", is.len())));
+        }
         Ok(_) => {}
     }
     let log = wal::look(file).map_err(|cause| StoreError::Folder { file: file.to_owned(), cause })?;

@@ -11,6 +11,7 @@
 //! - [`anomalies`]: episodes of suspect data
 //! - [`weather`]: frost, heat and the like
 //! - [`health`]: how stations were
+//! - [`elastic`]: how far Elasticsearch is, and what it would not take
 //! - [`rollups`]: readings folded into minutes, ten minutes and hours
 //! - [`query`]: what the routes ask
 //! - [`revise`]: flags of stored readings change until they settle; in which order
@@ -25,6 +26,7 @@
 pub mod anomalies;
 pub mod backup;
 pub mod compact;
+pub mod elastic;
 mod file;
 pub mod forget;
 pub mod health;

@@ -34,6 +34,7 @@ impl Bench {
             readiness: Arc::default(),
             commits: StoreConfig::default(),
             lake: false,
+            elastic_waits: None,
             progress: Arc::default(),
         };
         let (open, inbox) = mpsc::channel(1);

@@ -11,7 +11,8 @@ use super::{STORE, Writer};
 use crate::clock::now;
 use crate::ingest::ledger::Effects;
 use crate::store::query::readings::newest_row;
-use crate::store::{retention, rollups};
+use crate::store::retention::{self, Waiting};
+use crate::store::rollups;
 
 /// How often old rows are looked for.
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
@@ -114,13 +115,22 @@ impl Writer {
         if elapsed < self.upkeep.prune {
             return Ok(false);
         }
-        let retention = i64::try_from(self.parts.commits.retention.as_millis()).unwrap_or(i64::MAX);
-        let before = Millis::new(now().get().saturating_sub(retention)).unwrap_or(Millis::YEAR_2020);
-        let gone = retention::prune(&self.connection, before, self.parts.lake)?;
-        counter!("minuano_readings_pruned_total").increment(gone as u64);
-        let more = gone > 0 || retention::give_back(&self.connection)?;
+        let before = earlier(now(), self.parts.commits.retention);
+        let waiting = Waiting {
+            lake: self.parts.lake,
+            elastic_from: self.parts.elastic_waits.map(|wait| earlier(before, wait)),
+        };
+        let gone = retention::prune(&self.connection, before, waiting)?;
+        counter!("minuano_readings_pruned_total").increment(gone.rows);
+        counter!("minuano_elastic_missed_total").increment(gone.unsent);
+        let more = gone.rows > 0 || retention::give_back(&self.connection)?;
         // While there is more, the next commit or tick goes on.
         self.upkeep.prune = if more { elapsed } else { elapsed + PRUNE_EVERY };
         Ok(more)
     }
+}
+
+fn earlier(moment: Millis, by: Duration) -> Millis {
+    let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+    Millis::new(moment.get().saturating_sub(by)).unwrap_or(Millis::YEAR_2020)
 }

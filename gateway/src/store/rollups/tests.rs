@@ -6,9 +6,10 @@ use proptest::prelude::*;
 
 use super::parts::Part;
 use super::*;
+use crate::store::Store;
 use crate::store::query::buckets::{self, Width};
+use crate::store::retention::{self, Waiting};
 use crate::store::row::{NewReading, Owner, insert};
-use crate::store::{Store, retention};
 
 /// 2026-11-20T00:00:00Z.
 const DAY: i64 = 1_795_132_800_000;
@@ -116,9 +117,13 @@ fn charts_outlive_the_readings() {
     }
     let (all, hour) = ((DAY, DAY + 7_200_000), Width::Fixed(HOUR));
     let before = asked(&connection, &hour, all);
-    assert_eq!(retention::prune(&connection, at(DAY * 2), false).unwrap(), 0, "not in the rollups yet");
+    assert_eq!(
+        retention::prune(&connection, at(DAY * 2), Waiting::default()).unwrap().rows,
+        0,
+        "not in the rollups yet"
+    );
     advance(&connection).unwrap();
-    assert_eq!(retention::prune(&connection, at(DAY * 2), false).unwrap(), 720);
+    assert_eq!(retention::prune(&connection, at(DAY * 2), Waiting::default()).unwrap().rows, 720);
     assert_eq!(asked(&connection, &hour, all), before);
     // Half a minute cannot be known any more, so it is not guessed.
     let cut = asked(&connection, &hour, (DAY + 30_000, DAY + 7_200_000));
