@@ -148,9 +148,11 @@ fn cost(series: &[Observation]) {
     println!(
         "## Cost\n\n{rate:.1} million readings of three quantities a second and core through all checks of a station by \
          itself ({found} findings in {rounds} times the Jena series). The state of a station takes {} bytes at \
-         most, its place among neighbours and the copy for readings that are not settled included; each reading held until it \
-         settles takes some 400 more.",
-        Engine::bytes_a_station()
+         most, its place among neighbours and the two readings that are held nearly always included. While more are held, each takes \
+         {} more, and the station {} once more.",
+        Engine::bytes_a_station(),
+        Engine::bytes_a_reading(),
+        size_of::<Station>()
     );
     println!(
         "\n## What does not hold\n\n- Drift of pressure cannot be told from weather by one station: 1.5 hPa in a day is \

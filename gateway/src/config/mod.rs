@@ -75,7 +75,7 @@ impl Default for StoreConfig {
             file: PathBuf::from("/var/lib/minuano/gateway.db"),
             retention: Duration::from_secs(400 * 86_400),
             commit_readings: 4096,
-            commit_after: Duration::from_millis(40),
+            commit_after: Duration::from_millis(55),
         }
     }
 }

@@ -39,8 +39,9 @@ use crate::quality::engine;
 use crate::store::{Store, StoreError, stations};
 use crate::watch::Progress;
 
-/// Messages that may wait for the writer; beyond that the sockets are read more slowly.
-pub const INBOX: usize = 2048;
+/// Messages that may wait for the writer; beyond that the sockets are read more slowly. As many as fill the next commit while
+/// one is written: each page that a commit changes is then written for more readings.
+pub const INBOX: usize = 8192;
 /// How often the writer looks whether a commit is full; so long the fastest broker does not fill the inbox.
 const COLLECT_EVERY: Duration = Duration::from_millis(20);
 /// How often silence is looked for.

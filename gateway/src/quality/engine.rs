@@ -271,6 +271,11 @@ impl Engine {
         size_of::<Entry>() + JUDGED_ANEW * size_of::<Waiting>() + MOST * size_of::<(usize, f64, Pair)>()
     }
 
+    /// Bytes that a reading takes while it is held.
+    pub const fn bytes_a_reading() -> usize {
+        size_of::<Waiting>()
+    }
+
     fn index(&mut self, station: i64) -> usize {
         *self.places.entry(station).or_insert_with(|| {
             self.entries.push(Entry { id: station, ..Entry::default() });

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use metrics::counter;
-use minuano_telemetry::{Anomaly, AnomalyKind, Flag, Millis, Quantity};
+use minuano_telemetry::{Anomaly, AnomalyKind, Flag, Millis, Quantity, StationName};
 use rusqlite::Connection;
 
 use super::{Effects, Index, Ledger};
@@ -87,11 +87,12 @@ impl Ledger {
         index: Index,
         kind: AnomalyKind,
         at: Millis,
-        wrong: Option<String>,
+        wrong: Option<impl FnOnce(&StationName) -> String>,
         effects: &mut Effects,
     ) -> rusqlite::Result<()> {
         let station = self.id(connection, index)?;
-        match self.episodes.station(station, kind, at, wrong) {
+        let name = &self.stations[index].name;
+        match self.episodes.station(station, kind, at, wrong.map(|wrong| || wrong(name))) {
             Some((step, episode)) => self.write_down(connection, index, None, step, &episode, effects),
             None => Ok(()),
         }
@@ -107,7 +108,7 @@ impl Ledger {
         effects: &mut Effects,
     ) -> rusqlite::Result<()> {
         let wrong = (presence == Presence::Offline)
-            .then(|| format!("{} has not been heard since before {at}", self.stations[index].name));
+            .then_some(|name: &StationName| format!("{name} has not been heard since before {at}"));
         self.station_wide(connection, index, AnomalyKind::Silent, at, wrong, effects)
     }
 
@@ -142,9 +143,8 @@ impl Ledger {
         effects: &mut Effects,
     ) -> rusqlite::Result<()> {
         let skew = observed_at.get() - received_at.get();
-        let wrong = (skew.abs() > SKEW_MS).then(|| {
+        let wrong = (skew.abs() > SKEW_MS).then_some(|name: &StationName| {
             let side = if skew < 0 { "behind" } else { "ahead of" };
-            let name = &self.stations[index].name;
             format!(
                 "{name} takes its live readings {} s {side} the gateway's clock, limit {} s",
                 skew.abs() / 1000,

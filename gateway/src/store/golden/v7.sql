@@ -255,7 +255,30 @@ CREATE TABLE alert_outbox (
     error       TEXT                          -- why the last one failed
 ) STRICT;
 CREATE INDEX alert_outbox_by_destination ON alert_outbox (destination, id);
--- Version 6: rows settle in the order of their arrival, so one number says which have.
+
+-- Version 6: what went to Elasticsearch or OpenSearch.
+
+-- How far each data stream of each cluster is. All settled rows up to `through` are there, set aside, or were pruned
+-- before it could take them.
+CREATE TABLE elastic_progress (
+    target  TEXT    PRIMARY KEY,              -- the cluster's uuid and the data stream
+    through INTEGER NOT NULL DEFAULT 0,
+    created INTEGER NOT NULL DEFAULT 0,       -- documents
+    present INTEGER NOT NULL DEFAULT 0,       -- documents that were there already, because an answer was lost
+    refused INTEGER NOT NULL DEFAULT 0,       -- documents that it would not take: set aside
+    used_at INTEGER NOT NULL                  -- when a gateway last began to send there
+) STRICT, WITHOUT ROWID;
+
+-- Documents that it would not take, by name; the oldest make place.
+CREATE TABLE elastic_set_aside (
+    target   TEXT    NOT NULL REFERENCES elastic_progress (target) ON DELETE CASCADE,
+    row      INTEGER NOT NULL,
+    document TEXT    NOT NULL,                -- its id: station, stream, seq
+    reason   TEXT    NOT NULL,                -- in its words
+    at       INTEGER NOT NULL,
+    PRIMARY KEY (target, row)
+) STRICT, WITHOUT ROWID;
+-- Version 7: rows settle in the order of their arrival, so one number says which have.
 
 -- The last row whose flags no later reading changes; all before it are settled too.
 CREATE TABLE settlement (
@@ -269,9 +292,9 @@ INSERT INTO settlement SELECT coalesce(
 DROP INDEX readings_unsettled;
 ALTER TABLE readings DROP COLUMN settled;
 
--- What follows is not schema: a store as version 6 left it.
+-- What follows is not schema: a store as version 7 left it.
 PRAGMA application_id = 1298755189;
-PRAGMA user_version = 6;
+PRAGMA user_version = 7;
 INSERT INTO identity VALUES ('0a1b2c3d', 1795176000000);
 INSERT INTO stations VALUES (1, 'roof', NULL, NULL, NULL, 'online', 1795176000000, NULL);
 INSERT INTO streams VALUES (1, 1, '9f2c41d07a3be658', 1795176000000, 0, 1, NULL, 0, 1795176090000, 2);
@@ -294,3 +317,5 @@ INSERT INTO lake_anomaly_files VALUES ('anomalies/date=2026-11-20/home-0a1b2c3d-
 INSERT INTO health_history (station, at, state) VALUES (1, 1795176000000, 'online');
 INSERT INTO weather_events VALUES (1, 1, 'frost', 1795176000000, 1795176090000, 'open', -2.5, 'roof temperature fell to -2.50 °C; frost is at or below 0 °C');
 INSERT INTO alert_outbox VALUES (1, 'phone', 1795176000000, 1795176000000, '{}', 2, 'no answer');
+INSERT INTO elastic_progress VALUES ('Zx3bq7VdQ0mC9s1e/metrics-minuano.reading-default', 2, 1, 0, 1, 1795176000000);
+INSERT INTO elastic_set_aside VALUES ('Zx3bq7VdQ0mC9s1e/metrics-minuano.reading-default', 2, 'roof/9f2c41d07a3be658/2', 'document_parsing_exception: no', 1795176000000);

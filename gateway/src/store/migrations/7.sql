@@ -1,4 +1,4 @@
--- Version 6: rows settle in the order of their arrival, so one number says which have.
+-- Version 7: rows settle in the order of their arrival, so one number says which have.
 
 -- The last row whose flags no later reading changes; all before it are settled too.
 CREATE TABLE settlement (
