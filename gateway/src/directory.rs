@@ -50,12 +50,12 @@ impl From<StationState> for Presence {
 /// What a station says of itself, kept as JSON: a value has room for the longest that may be said, which is four times
 /// as much, and 100,000 stations are kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Said<T> {
+pub struct Kept<T> {
     json: Arc<[u8]>,
     of: PhantomData<fn() -> T>,
 }
 
-impl<T: Serialize + DeserializeOwned> Said<T> {
+impl<T: Serialize + DeserializeOwned> Kept<T> {
     /// Keeps it; `None` where it cannot be written, which nothing that was read from JSON can be.
     pub fn of(value: &T) -> Option<Self> {
         let json = serde_json::to_vec(value).ok()?;
@@ -78,11 +78,11 @@ pub struct StationNow {
     /// When anything came from it.
     pub last_seen: Option<Millis>,
     /// What it is.
-    pub about: Option<Said<About>>,
+    pub about: Option<Kept<About>>,
     /// How high it stands, from what it says that it is: each reading's derived values ask.
     pub altitude_m: Option<f64>,
     /// How it is, and when it said so.
-    pub health: Option<(Millis, Said<Health>)>,
+    pub health: Option<(Millis, Kept<Health>)>,
     /// Its newest reading by time of observation.
     pub last_reading: Option<Arc<StoredReading>>,
     /// How its readings are accounted for.
@@ -94,7 +94,7 @@ pub struct StationNow {
 impl StationNow {
     /// Takes what the station is.
     pub fn says(&mut self, about: &About) {
-        self.about = Said::of(about);
+        self.about = Kept::of(about);
         self.altitude_m = about.altitude_m;
     }
 

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use minuano_telemetry::{
-    Anomaly, Batch, Clock, MAX_ACKNOWLEDGED, Millis, Payload, StationName, StreamId, Streams, Through,
+    Anomaly, Batch, Clock, Leaf, MAX_ACKNOWLEDGED, Millis, StationName, StreamId, StreamState, Through,
     WeatherEvent,
 };
 use rusqlite::Connection;
@@ -176,16 +176,12 @@ impl Ledger {
         let at = message.received_at;
         match &message.said {
             Said::Live(live) => self.take_batch(connection, index, live, Soon::Live, at, effects),
-            Said::Other(payload) => match &**payload {
-                Payload::Telemetry(batch) => {
-                    self.take_batch(connection, index, batch, Soon::Live, at, effects)
-                }
-                Payload::Backlog(batch) => {
-                    self.take_batch(connection, index, batch, Soon::Backlog, at, effects)
-                }
-                Payload::Streams(streams) => self.take_streams(connection, index, streams, effects),
-                _ => Ok(()),
-            },
+            Said::Batch(leaf, batch) => {
+                let soon = if *leaf == Leaf::Backlog { Soon::Backlog } else { Soon::Live };
+                self.take_batch(connection, index, batch, soon, at, effects)
+            }
+            Said::Streams(listed) => self.take_streams(connection, index, listed, effects),
+            _ => Ok(()),
         }
     }
 
@@ -315,12 +311,12 @@ impl Ledger {
         &mut self,
         connection: &Connection,
         index: Index,
-        listed: &Streams,
+        listed: &[StreamState],
         effects: &mut Effects,
     ) -> rusqlite::Result<()> {
         let station = self.id(connection, index)?;
         let mut behind = false;
-        for entry in &listed.streams {
+        for entry in listed {
             let account =
                 &mut self.slot(connection, index, station, entry.stream, entry.first_at)?.row.account;
             account.first_at = entry.first_at;
@@ -328,9 +324,9 @@ impl Ledger {
             account.listed(entry.last);
             behind |= account.through() > entry.cursor || entry.last.is_some();
         }
-        let newest = listed.streams.iter().map(|entry| entry.first_at).max();
+        let newest = listed.iter().map(|entry| entry.first_at).max();
         for stream in streams::open(connection, station)? {
-            if listed.streams.iter().any(|entry| entry.stream == stream) {
+            if listed.iter().any(|entry| entry.stream == stream) {
                 continue;
             }
             let account = &mut self.slot(connection, index, station, stream, Millis::YEAR_2020)?.row.account;

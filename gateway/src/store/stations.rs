@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::health;
 use super::row::{self, StoredReading};
 use crate::acknowledge::counts::Counts;
-use crate::directory::{Presence, Said, StationNow};
+use crate::directory::{Kept, Presence, StationNow};
 
 /// The row of a station, made where it is new.
 pub fn id(connection: &Connection, station: &StationName) -> rusqlite::Result<i64> {
@@ -76,7 +76,7 @@ pub fn load_all(connection: &Connection) -> rusqlite::Result<Vec<(StationName, i
                 presence: presence(row.get_ref(5)?.as_str_or_null()?),
                 since: time(6)?,
                 health: match (time(4)?, health) {
-                    (Some(at), Some(Payload::Health(health))) => Said::of(&health).map(|health| (at, health)),
+                    (Some(at), Some(Payload::Health(health))) => Kept::of(&health).map(|health| (at, health)),
                     _ => None,
                 },
                 owner: row.get::<_, Option<String>>(7)?.and_then(|name| FromStr::from_str(&name).ok()),

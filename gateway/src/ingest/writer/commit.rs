@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use metrics::{counter, gauge, histogram};
-use minuano_telemetry::{AnomalyKind, AnomalyState, GatewayName, Millis, Payload, Status};
+use minuano_telemetry::{AnomalyKind, AnomalyState, GatewayName, Millis};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc;
 
@@ -13,7 +13,7 @@ use crate::alert::Alert;
 use crate::clock::now;
 use crate::directory::Presence;
 use crate::ingest::ledger::{Effects, Index, Ledger};
-use crate::ingest::message::Message;
+use crate::ingest::message::{Message, Said};
 use crate::ingest::presence::after_data;
 use crate::quality::place::Place;
 use crate::store::{health, integrity, stations};
@@ -202,8 +202,8 @@ pub(super) fn alerts(
 }
 
 fn presence_after(before: Presence, message: &Message) -> Presence {
-    match message.said.other() {
-        Some(Payload::Status(Status { state })) => (*state).into(),
+    match &message.said {
+        Said::Status(state) => (*state).into(),
         _ if message.said.readings() > 0 && !message.retained => after_data(before),
         _ => before,
     }
@@ -217,13 +217,13 @@ fn write_down(
     message: &Message,
     parts: &Parts,
 ) -> rusqlite::Result<()> {
-    match message.said.other() {
-        Some(Payload::About(about)) => {
+    match &message.said {
+        Said::About(about) => {
             let id = ledger.id(connection, index)?;
             stations::save_about(connection, id, about)?;
             ledger.place(connection, index, Place::of(about))
         }
-        Some(Payload::Health(said)) => {
+        Said::Health(said) => {
             let id = ledger.id(connection, index)?;
             stations::save_health(connection, id, said, message.received_at, message.retained)?;
             // What the broker kept was written down when it was heard first.
@@ -234,9 +234,9 @@ fn write_down(
             let oldest = message.received_at.get().saturating_sub(retention);
             health::save(connection, id, message.received_at, said, oldest)
         }
-        Some(Payload::Acknowledged(said)) => {
+        Said::Acknowledged(by) => {
             let id = ledger.id(connection, index)?;
-            let owner = (said.gateway != parts.gateway).then(|| said.gateway.as_str());
+            let owner = (*by != parts.gateway).then(|| by.as_str());
             stations::save_owner(connection, id, owner)
         }
         _ => Ok(()),

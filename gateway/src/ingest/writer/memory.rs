@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metrics::counter;
-use minuano_telemetry::{GatewayName, Health, Leaf, Millis, Payload};
+use minuano_telemetry::{GatewayName, Health, Leaf, Millis};
 
 use super::{OWNERSHIP, Writer};
-use crate::directory::{Presence, Said};
+use crate::directory::{Kept, Presence};
 use crate::ingest::ledger::{Effects, Index};
-use crate::ingest::message::Message;
+use crate::ingest::message::{Message, Said};
 use crate::live::Event;
 use crate::store::StoredReading;
 
@@ -23,10 +23,10 @@ impl Writer {
         if said_by_station {
             pulse.heard = elapsed;
         }
-        match message.said.other() {
-            Some(Payload::About(about)) => pulse.interval = Some(Duration::from_secs(about.report_s.into())),
-            Some(Payload::Acknowledged(said)) => {
-                let owner = (said.gateway != self.parts.gateway).then(|| Box::new(said.gateway.clone()));
+        match &message.said {
+            Said::About(about) => pulse.interval = Some(Duration::from_secs(about.report_s.into())),
+            Said::Acknowledged(by) => {
+                let owner = (*by != self.parts.gateway).then(|| Box::new(by.clone()));
                 if pulse.owner != owner {
                     if let Some(owner) = &owner {
                         tracing::warn!(
@@ -52,10 +52,10 @@ impl Writer {
             if said_by_station && !message.retained {
                 entry.last_seen = Some(message.received_at);
             }
-            match message.said.other() {
-                Some(Payload::About(about)) => entry.says(about),
-                Some(Payload::Health(health)) => {
-                    if let Some(health) = Said::of(health) {
+            match &message.said {
+                Said::About(about) => entry.says(about),
+                Said::Health(health) => {
+                    if let Some(health) = Kept::of(&**health) {
                         let at = health_at(entry.health.as_ref(), &health, message);
                         entry.health = Some((at, health));
                     }
@@ -121,7 +121,7 @@ impl Writer {
 }
 
 /// When a station said this of its health. What the broker kept was said when it was heard first.
-fn health_at(known: Option<&(Millis, Said<Health>)>, said: &Said<Health>, message: &Message) -> Millis {
+fn health_at(known: Option<&(Millis, Kept<Health>)>, said: &Kept<Health>, message: &Message) -> Millis {
     match known {
         Some((at, known)) if message.retained && known == said => *at,
         _ => message.received_at,
