@@ -117,7 +117,8 @@ fn the_panel_speaks_brazilian_portuguese_and_changes_language_without_a_reload()
     });
     assert!(text.contains(',') && text.contains("°C"), "a decimal comma in {text:?}");
 
-    browser.press("[data-testid=language-switch] button[lang=en]");
+    browser.press("[data-testid=settings]");
+    browser.press("[data-testid=language-switch] label[lang=en]");
     browser.wait("online in English", SOON, |event| state(event, "online").filter(|text| text == "Online"));
     assert_eq!(station.stop(), Some(0));
     browser.wait("stopped", SOON, |event| state(event, "stopped").filter(|text| text == "Stopped"));

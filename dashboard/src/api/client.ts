@@ -1,7 +1,7 @@
 /** The gateway's public routes, as functions. Every failure is a `Problem`. */
 import * as decode from './decode'
 import * as climate from './climate'
-import type { Anomaly, Bucket, Reading, Readings, Resolution, Station } from './types'
+import type { Bucket, Episode, Reading, Readings, Resolution, Station } from './types'
 
 const base = new URL('api/v1/', globalThis.document?.baseURI ?? 'http://localhost/')
 
@@ -105,15 +105,14 @@ export async function readings(
   return { resolution, items }
 }
 
-export async function anomalies(
-  station: string | null,
-  from: number,
-  to: number,
-  signal?: AbortSignal,
-): Promise<Anomaly[]> {
+/** Anomalies and weather events that touch a span, of one station or of all. */
+export async function episodes(station: string | null, from: number, to: number, signal?: AbortSignal): Promise<Episode[]> {
   const query = { ...(station !== null && { station }), from: new Date(from).toISOString(), to: new Date(to).toISOString() }
-  const all = await pages('anomalies', query, signal)
-  return all.flatMap((page) => decode.list(page.items, decode.anomaly))
+  const [anomalies, weather] = await Promise.all([pages('anomalies', query, signal), pages('events', query, signal)])
+  return [
+    ...anomalies.flatMap((page) => decode.list(page.items, decode.anomaly)),
+    ...weather.flatMap((page) => decode.list(page.items, decode.weather)),
+  ]
 }
 
 export const streamAddress = new URL('stream', base).href

@@ -5,7 +5,7 @@
 import { derivedKeys, isQuantity, quantities, type Quantity } from '../quantity/quantities'
 import type { components } from './openapi'
 import type {
-  Anomaly, Bucket, BucketValue, ClockState, Counts, Extremes, Health, Place, Reading, SensorAbout,
+  Bucket, BucketValue, ClockState, Counts, Episode, Extremes, Health, Place, Reading, SensorAbout,
   SensorHealth, Station, StationState, StatusEvent, Tendency, Time, Today,
 } from './types'
 
@@ -210,22 +210,35 @@ export function bucket(value: unknown): Bucket | null {
   return { start, count: number(from.count) ?? 1, values: byQuantity(from, bucketValue) }
 }
 
-export function anomaly(value: unknown): Anomaly | null {
-  const from = fields<Schemas['Anomaly']>(value)
+function episode(kind: 'anomaly' | 'weather', from: { [Key in keyof Schemas['WeatherEvent']]?: unknown } | null): Episode | null {
   const id = number(from?.id)
   const name = text(from?.station)
   const start = time(from?.from)
   if (!from || id === null || name === null || start === null) return null
-  const quantity = text(from.quantity)
   return {
-    id,
+    key: `${kind}-${id}`,
     station: name,
-    quantity: quantity !== null && isQuantity(quantity) ? quantity : null,
+    quantity: null,
     kind: text(from.kind) ?? '',
     from: start,
     to: time(from.to),
-    flag: number(from.flag) ?? 3,
+    flag: null,
     state: oneOf(from.state, ['open', 'closed'] as const, 'closed'),
     evidence: text(from.evidence) ?? '',
   }
+}
+
+export function anomaly(value: unknown): Episode | null {
+  const from = fields<Schemas['Anomaly']>(value)
+  const found = episode('anomaly', from)
+  const quantity = text(from?.quantity)
+  return found && { ...found, quantity: quantity !== null && isQuantity(quantity) ? quantity : null, flag: number(from?.flag) ?? 3 }
+}
+
+/** The quantity in which a kind of weather is seen. */
+const seenIn: Record<string, Quantity> = { frost: 'temperature_c', heat: 'temperature_c', pressure_fall: 'pressure_hpa', fog: 'humidity_pct' }
+
+export function weather(value: unknown): Episode | null {
+  const found = episode('weather', fields<Schemas['WeatherEvent']>(value))
+  return found && { ...found, quantity: seenIn[found.kind] ?? null }
 }

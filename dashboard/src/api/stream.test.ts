@@ -30,7 +30,7 @@ describe('the stream', () => {
       fresh: () => heard.push('fresh'),
       reading: (reading) => heard.push(`reading ${reading.seq}`),
       status: (status) => heard.push(`status ${status.state}`),
-      anomaly: (anomaly) => heard.push(`anomaly ${anomaly.id}`),
+      episode: ({ key }) => heard.push(`episode ${key}`),
     }
     stream = new Stream(listener, () => {
       const source = new FakeSource()

@@ -1,6 +1,6 @@
 /** The live stream: an EventSource that is opened again when the browser has given it up. */
 import * as decode from './decode'
-import type { Anomaly, Reading, StatusEvent } from './types'
+import type { Episode, Reading, StatusEvent } from './types'
 
 export type Connection = 'connecting' | 'live' | 'reconnecting'
 
@@ -10,7 +10,7 @@ export interface StreamListener {
   fresh(): void
   reading(reading: Reading): void
   status(status: StatusEvent): void
-  anomaly(anomaly: Anomaly): void
+  episode(episode: Episode): void
 }
 
 /** What of EventSource is used here; a test passes its own. */
@@ -57,7 +57,8 @@ export class Stream {
     source.addEventListener('reset', () => this.#listener.fresh())
     this.#on(source, 'reading', decode.reading, (reading) => this.#listener.reading(reading))
     this.#on(source, 'status', decode.status, (status) => this.#listener.status(status))
-    this.#on(source, 'anomaly', decode.anomaly, (anomaly) => this.#listener.anomaly(anomaly))
+    this.#on(source, 'anomaly', decode.anomaly, (episode) => this.#listener.episode(episode))
+    this.#on(source, 'weather', decode.weather, (episode) => this.#listener.episode(episode))
   }
 
   stop(): void {

@@ -125,14 +125,17 @@ export type Readings =
   | { resolution: 'raw'; items: Reading[] }
   | { resolution: Exclude<Resolution, 'raw'>; items: Bucket[] }
 
-export interface Anomaly {
-  id: number
+/** A stretch of time worth looking at: an anomaly of the readings, or weather that a person wants to know of. */
+export interface Episode {
+  /** `anomaly-7` or `weather-7`: the two are counted apart. */
+  key: string
   station: string
   quantity: Quantity | null
   kind: string
   from: Time
   to: Time | null
-  flag: Flag
+  /** The worst flag of an anomaly; weather says nothing against the readings. */
+  flag: Flag | null
   state: 'open' | 'closed'
   evidence: string
 }

@@ -4,7 +4,7 @@
  */
 import * as client from '../api/client'
 import { Problem } from '../api/client'
-import type { Anomaly, Reading, Resolution } from '../api/types'
+import type { Episode, Reading, Resolution } from '../api/types'
 import { History } from './history'
 import { resolutionFor } from './resolution'
 
@@ -15,7 +15,7 @@ const second_ms = 1_000
 
 export class Feed {
   histories = $state.raw<ReadonlyMap<string, History>>(new Map())
-  episodes = $state.raw<readonly Anomaly[]>([])
+  episodes = $state.raw<readonly Episode[]>([])
   problem = $state.raw<Problem | null>(null)
   loading = $state(false)
   resolution = $state.raw<Resolution>('1m')
@@ -51,10 +51,6 @@ export class Feed {
     this.histories = changed
   }
 
-  takeEpisode(anomaly: Anomaly): void {
-    this.episodes = [...this.episodes.filter(({ id }) => id !== anomaly.id), anomaly]
-  }
-
   stop(): void {
     clearTimeout(this.#timer)
     this.#asked.abort()
@@ -71,7 +67,7 @@ export class Feed {
     try {
       const [all, episodes] = await Promise.all([
         Promise.all(names.map((name) => client.readings(name, first, last, signal, resolution))),
-        Promise.all(names.map((name) => client.anomalies(name, first, last, signal))),
+        Promise.all(names.map((name) => client.episodes(name, first, last, signal))),
       ])
       if (signal.aborted) return
       this.histories = new Map(

@@ -1,13 +1,13 @@
 /** What lies behind the lines: nights as shade, episodes as coloured bands with a flag on top. */
 import type uPlot from 'uplot'
-import type { Anomaly } from '../api/types'
+import type { Episode } from '../api/types'
 
 export interface Marks {
   /** In milliseconds. */
   nights: readonly (readonly [number, number])[]
-  episodes: readonly Anomaly[]
+  episodes: readonly Episode[]
   /** The episode that a link points at. */
-  pointed: number | null
+  pointed: string | null
 }
 
 const leastWidth = 3
@@ -26,14 +26,15 @@ export function marksPlugin(marks: () => Marks, colour: (name: string) => string
           if (b > a) context.fillRect(a, top, b - a, height)
         }
         const { min = 0, max = 0 } = u.scales.x ?? {}
-        for (const { id, from, to, flag, state } of marks().episodes) {
+        for (const { key, from, to, flag, state } of marks().episodes) {
           const begin = Date.parse(from)
           const end = to === null || state === 'open' ? max * 1_000 : Date.parse(to)
           if (end < min * 1_000 || begin > max * 1_000) continue
           const a = place(begin)
           const wide = Math.max(leastWidth * devicePixelRatio, place(end) - a)
           const hue = colour(flag === 4 ? '--bad' : flag === 3 ? '--warn' : '--accent')
-          context.globalAlpha = id === marks().pointed ? 0.34 : 0.16
+          // Weather may last for days: it must not hide the line.
+          context.globalAlpha = key === marks().pointed ? 0.3 : flag === null ? 0.07 : 0.16
           context.fillStyle = hue
           context.fillRect(a, top, wide, height)
           context.globalAlpha = 1

@@ -1,27 +1,28 @@
-import { asked } from '../preferences/asked'
+import { asked, forget } from '../preferences/asked'
 import { store, stored } from '../preferences/stored'
-import { en, type Messages } from './en'
-import { languages, preferredLanguage, type Language } from './languages'
-import { ptBR } from './pt-BR'
-
-const messages: Record<Language, Messages> = { en, 'pt-BR': ptBR }
+import { languages, load, preferredLanguage, type Language } from './languages'
+import type { Messages } from './messages'
 
 class I18n {
-  language = $state<Language>(
-    languages.find((each) => each === asked('lang')) ??
-      languages.find((each) => each === stored('language')) ??
-      preferredLanguage(navigator.languages),
-  )
-  readonly t = $derived(messages[this.language])
+  language = $state.raw<Language>('')
+  /** Nothing is mounted before `begin` has filled it. */
+  t = $state.raw<Messages>({} as Messages)
 
-  constructor() {
-    document.documentElement.lang = this.language
+  async begin(): Promise<void> {
+    const known = [asked('lang'), stored('language')].find((each) => each !== null && languages.includes(each))
+    await this.#speak(known ?? preferredLanguage(navigator.languages))
   }
 
-  choose(language: Language): void {
+  async choose(language: Language): Promise<void> {
+    await this.#speak(language)
+    store('language', language)
+    forget('lang')
+  }
+
+  async #speak(language: Language): Promise<void> {
+    this.t = await load(language)
     this.language = language
     document.documentElement.lang = language
-    store('language', language)
   }
 }
 

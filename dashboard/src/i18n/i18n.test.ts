@@ -1,7 +1,5 @@
-import { expect, it } from 'vitest'
-import { en } from './en'
-import { preferredLanguage } from './languages'
-import { ptBR } from './pt-BR'
+import { describe, expect, it } from 'vitest'
+import { languages, load, nameOf, preferredLanguage } from './languages'
 
 function keys(messages: object, path = ''): string[] {
   return Object.entries(messages).flatMap(([key, value]: [string, unknown]) =>
@@ -9,19 +7,19 @@ function keys(messages: object, path = ''): string[] {
   )
 }
 
-it('the languages have the same keys, those the compiler cannot see included', () => {
-  expect(keys(ptBR).sort()).toEqual(keys(en).sort())
-})
+describe.each(languages)('%s', (language) => {
+  it("has English's keys, those the compiler cannot see included, and none is empty", async () => {
+    const messages = await load(language)
+    expect(keys(messages).sort()).toEqual(keys(await load('en')).sort())
+    expect(JSON.stringify(messages)).not.toContain('""')
+  })
 
-it('no message is empty', () => {
-  for (const messages of [en, ptBR]) {
-    const texts = JSON.stringify(messages, (_, value: unknown) => value)
-    expect(texts).not.toContain('""')
-  }
+  it('has a name for itself', () => expect(nameOf(language)).not.toBe(language))
 })
 
 it('the first language that the panel speaks is chosen', () => {
   expect(preferredLanguage(['fr-FR', 'pt-PT', 'en'])).toBe('pt-BR')
   expect(preferredLanguage(['en-GB', 'pt-BR'])).toBe('en')
   expect(preferredLanguage([])).toBe('en')
+  expect(preferredLanguage(['es-AR'], ['en', 'es-ES', 'es-AR'])).toBe('es-AR')
 })

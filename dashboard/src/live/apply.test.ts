@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import * as decode from '../api/decode'
-import type { Anomaly, Today } from '../api/types'
+import type { Episode, Today } from '../api/types'
 import { reading, station } from '../testing/samples'
-import { arranged, isNewer, mostAnomalies, refreshed, withAnomaly, withReading, withStatus } from './apply'
+import { arranged, isNewer, mostEpisodes, refreshed, withEpisode, withReading, withStatus } from './apply'
 
 const today: Today = {
   date: '2026-11-20',
@@ -67,9 +67,9 @@ it('a status changes its own station alone', () => {
   expect(after.map(({ state }) => state)).toEqual(['online', 'offline'])
 })
 
-describe('anomalies', () => {
+describe('episodes', () => {
   const from = Date.parse('2026-11-20T00:00:00Z')
-  function anomaly(id: number, start: string, to: string | null = null): Anomaly {
+  function anomaly(id: number, start: string, to: string | null = null): Episode {
     const decoded = decode.anomaly({ id, station: 'roof', from: start, to, state: to ? 'closed' : 'open', kind: 'range', flag: 4 })
     if (!decoded) throw new Error('not an anomaly')
     return decoded
@@ -82,13 +82,13 @@ describe('anomalies', () => {
       anomaly(3, '2026-11-19T01:00:00Z'),
       anomaly(4, '2026-11-20T05:00:00Z', '2026-11-20T06:00:00Z'),
     ]
-    expect(arranged(list, from).map(({ id }) => id)).toEqual([3, 4, 2])
+    expect(arranged(list, from).map(({ key }) => key)).toEqual(['anomaly-3', 'anomaly-4', 'anomaly-2'])
   })
 
   it('change in place and stay few', () => {
     const open = [anomaly(2, '2026-11-20T02:00:00Z')]
-    expect(withAnomaly(open, anomaly(2, '2026-11-20T02:00:00Z', '2026-11-20T03:00:00Z'), from)).toMatchObject([{ id: 2, state: 'closed' }])
-    const many = Array.from({ length: mostAnomalies + 9 }, (_, id) => anomaly(id, '2026-11-20T02:00:00Z'))
-    expect(arranged(many, from)).toHaveLength(mostAnomalies)
+    expect(withEpisode(open, anomaly(2, '2026-11-20T02:00:00Z', '2026-11-20T03:00:00Z'), from)).toMatchObject([{ key: 'anomaly-2', state: 'closed' }])
+    const many = Array.from({ length: mostEpisodes + 9 }, (_, id) => anomaly(id, '2026-11-20T02:00:00Z'))
+    expect(arranged(many, from)).toHaveLength(mostEpisodes)
   })
 })

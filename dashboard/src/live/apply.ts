@@ -1,12 +1,12 @@
 /** What an event or a new answer changes in the list of stations. Pure: the lists are never altered in place. */
-import type { Anomaly, Extremes, Reading, Station, StatusEvent, Today } from '../api/types'
+import type { Episode, Extremes, Reading, Station, StatusEvent, Today } from '../api/types'
 import { dateIn } from '../format/zone'
 import { quantities } from '../quantity/quantities'
 
 const fail = 4
 
 /** An episode list longer than this would only hide the newest. */
-export const mostAnomalies = 500
+export const mostEpisodes = 500
 
 export function isNewer(reading: Reading, than: Reading | null): boolean {
   return than === null || Date.parse(reading.observed_at) > Date.parse(than.observed_at)
@@ -71,15 +71,15 @@ function later(a: string | null, b: string | null): string | null {
 }
 
 /** The episodes that touch the time since `from`: open ones first, then the newest first. */
-export function withAnomaly(anomalies: readonly Anomaly[], changed: Anomaly, from: number): Anomaly[] {
-  return arranged([...anomalies.filter((each) => each.id !== changed.id), changed], from)
+export function withEpisode(episodes: readonly Episode[], changed: Episode, from: number): Episode[] {
+  return arranged([...episodes.filter((each) => each.key !== changed.key), changed], from)
 }
 
-export function arranged(anomalies: readonly Anomaly[], from: number): Anomaly[] {
-  return anomalies
+export function arranged(episodes: readonly Episode[], from: number): Episode[] {
+  return episodes
     .filter((each) => each.state === 'open' || Date.parse(each.to ?? each.from) >= from)
     .sort((a, b) =>
-      a.state === b.state ? Date.parse(b.from) - Date.parse(a.from) || b.id - a.id : a.state === 'open' ? -1 : 1,
+      a.state === b.state ? Date.parse(b.from) - Date.parse(a.from) || b.key.localeCompare(a.key) : a.state === 'open' ? -1 : 1,
     )
-    .slice(0, mostAnomalies)
+    .slice(0, mostEpisodes)
 }

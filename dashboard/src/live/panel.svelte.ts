@@ -2,11 +2,11 @@
 import * as client from '../api/client'
 import { Problem } from '../api/client'
 import { Stream, type Connection, type Source } from '../api/stream'
-import type { Anomaly, Reading, Station } from '../api/types'
+import type { Episode, Reading, Station } from '../api/types'
 import { day_ms, History } from '../chart/history'
 import { store, stored } from '../preferences/stored'
 import { sharedSource } from './shared/source'
-import { arranged, isNewer, refreshed, withAnomaly, withReading, withStatus } from './apply'
+import { arranged, isNewer, refreshed, withEpisode, withReading, withStatus } from './apply'
 import { clock } from './clock.svelte'
 import { Frames } from './frames'
 import { Pace } from './pace'
@@ -18,12 +18,14 @@ export class Panel {
   stations = $state.raw<Station[] | null>(null)
   connection = $state<Connection>('connecting')
   history = $state.raw<History | null>(null)
-  anomalies = $state.raw<Anomaly[] | null>(null)
+  episodes = $state.raw<Episode[] | null>(null)
   /** Counts the streams that continue no earlier one: what was fetched before may have missed something. */
   beginnings = $state(0)
+  /** Counts what the stream told of episodes, of any station. */
+  changes = $state(0)
   stationsProblem = $state.raw<Problem | null>(null)
   historyProblem = $state.raw<Problem | null>(null)
-  anomaliesProblem = $state.raw<Problem | null>(null)
+  episodesProblem = $state.raw<Problem | null>(null)
   #name = $state<string | null>(null)
   /** The station that the address names, if it is there. */
   wanted: string | null = null
@@ -49,7 +51,9 @@ export class Panel {
         },
         fresh: () => {
           this.beginnings += 1
-          void this.refresh()
+          // What was asked for a moment before the first stream lacks little: the screen comes first.
+          if (this.beginnings === 1 && this.stations !== null) this.#refetch.poke()
+          else void this.refresh()
         },
         reading: (reading) => {
           this.#frames.push(reading)
@@ -60,9 +64,10 @@ export class Panel {
           if (!this.stations?.some(({ station }) => station === status.station)) this.#refetch.poke()
           this.stations &&= withStatus(this.stations, status)
         },
-        anomaly: (anomaly) => {
-          if (anomaly.station === this.#name && this.anomalies) {
-            this.anomalies = withAnomaly(this.anomalies, anomaly, clock.now - day_ms)
+        episode: (episode) => {
+          this.changes += 1
+          if (episode.station === this.#name && this.episodes) {
+            this.episodes = withEpisode(this.episodes, episode, clock.now - day_ms)
           }
         },
       },
@@ -70,7 +75,9 @@ export class Panel {
     )
   }
 
-  start(): void {
+  /** The values first, then what keeps them up to date: opening a stream must not hold the first paint up. */
+  async start(): Promise<void> {
+    await this.refreshStations()
     this.#stream.start()
     setInterval(() => void this.#poll(), poll_ms)
     addEventListener('online', () => this.#stream.start())
@@ -91,9 +98,9 @@ export class Panel {
     this.#name = name
     store('station', name)
     this.history = null
-    this.anomalies = null
+    this.episodes = null
     this.historyProblem = null
-    this.anomaliesProblem = null
+    this.episodesProblem = null
     void this.refreshSelected()
   }
 
@@ -124,14 +131,14 @@ export class Panel {
 
   async #poll(): Promise<void> {
     await this.refreshStations()
-    if (this.stationsProblem === null && (this.historyProblem ?? this.anomaliesProblem)) await this.refreshSelected()
+    if (this.stationsProblem === null && (this.historyProblem ?? this.episodesProblem)) await this.refreshSelected()
   }
 
   async refreshSelected(): Promise<void> {
     this.#asked.abort()
     this.#asked = new AbortController()
     const { signal } = this.#asked
-    await Promise.all([this.refreshHistory(signal), this.refreshAnomalies(signal)])
+    await Promise.all([this.refreshHistory(signal), this.refreshEpisodes(signal)])
   }
 
   async refreshHistory(signal = this.#asked.signal): Promise<void> {
@@ -152,17 +159,17 @@ export class Panel {
     }
   }
 
-  async refreshAnomalies(signal = this.#asked.signal): Promise<void> {
+  async refreshEpisodes(signal = this.#asked.signal): Promise<void> {
     const name = this.#name
     if (name === null) return
     const now = clock.now
     try {
-      const found = await client.anomalies(name, now - day_ms, now + 60_000, signal)
+      const found = await client.episodes(name, now - day_ms, now + 60_000, signal)
       if (signal.aborted) return
-      this.anomalies = arranged(found, now - day_ms)
-      this.anomaliesProblem = null
+      this.episodes = arranged(found, now - day_ms)
+      this.episodesProblem = null
     } catch (error) {
-      if (!signal.aborted) this.anomaliesProblem = problem(error)
+      if (!signal.aborted) this.episodesProblem = problem(error)
     }
   }
 

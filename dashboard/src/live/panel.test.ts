@@ -16,7 +16,7 @@ const gateway = {
       const items = [{ start: at(-60), count: 6, temperature_c: { min: 1, mean: 2, max: 3 } }]
       return Response.json({ resolution: '1m', items, next: null })
     }
-    if (url.pathname.endsWith('/anomalies')) return Response.json({ items: [], next: null })
+    if (/\/(anomalies|events)$/.test(url.pathname)) return Response.json({ items: [], next: null })
     const station = { station: 'roof', state: 'online', since: at(-3_600), report_s: 10, last_reading: gateway.last }
     return Response.json({ items: [station, { nonsense: true }], next: null })
   },
@@ -49,7 +49,7 @@ describe('the panel', async () => {
     vi.useFakeTimers({ now })
     Object.assign(gateway, { broken: false, last: reading(-10, 5) })
     panel = new Panel(() => source)
-    panel.start()
+    await panel.start()
     say('open')
     await vi.advanceTimersByTimeAsync(0)
     gateway.asked.length = 0
@@ -63,7 +63,7 @@ describe('the panel', async () => {
     expect(panel.stations).toHaveLength(1)
     expect(panel.selected?.last_reading?.values.temperature_c).toBe(5)
     expect(panel.history?.slots).toHaveLength(1)
-    expect(panel.anomalies).toEqual([])
+    expect(panel.episodes).toEqual([])
   })
 
   it('takes a newer reading to the card and the chart without asking again', async () => {
@@ -95,7 +95,7 @@ describe('the panel', async () => {
   it('asks for everything after a reset', async () => {
     say('reset')
     await vi.advanceTimersByTimeAsync(0)
-    expect(gateway.asked.sort()).toEqual(['anomalies', 'readings', 'stations'])
+    expect(gateway.asked.sort()).toEqual(['anomalies', 'events', 'readings', 'stations'])
   })
 
   it('keeps what it has when the gateway fails, says so, and recovers', async () => {
@@ -106,6 +106,6 @@ describe('the panel', async () => {
     expect(panel.history?.slots).toHaveLength(1)
     gateway.broken = false
     await panel.refresh()
-    expect(panel.stationsProblem ?? panel.historyProblem ?? panel.anomaliesProblem).toBeNull()
+    expect(panel.stationsProblem ?? panel.historyProblem ?? panel.episodesProblem).toBeNull()
   })
 })

@@ -29,7 +29,7 @@ worker.addEventListener('fetch', (event) => {
   if (request.method !== 'GET' || url.origin !== new URL(worker.registration.scope).origin) return
   if (path.startsWith('assets/')) event.respondWith(kept(request))
   else if (request.mode === 'navigate') event.respondWith(asked(shell, request, worker.registration.scope))
-  else if (path.startsWith('api/v1/') && !path.startsWith('api/v1/stream') && request.headers.get('accept') === 'application/json') {
+  else if (path.startsWith('api/v1/') && !path.startsWith('api/v1/stream') && !url.searchParams.has('format')) {
     event.respondWith(asked(answers, request, request.url))
   }
 })

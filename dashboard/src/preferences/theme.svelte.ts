@@ -1,11 +1,8 @@
 import { clock } from '../live/clock.svelte'
 import { isNight } from '../sky/sun'
-import { asked } from './asked'
+import { asked, forget } from './asked'
 import { store, stored } from './stored'
-
-/** `auto` is as the system says, `sun` is dark while it is night at the station. */
-export const themes = ['auto', 'sun', 'light', 'dark'] as const
-export type ThemeChoice = (typeof themes)[number]
+import { themes, type ThemeChoice } from './themes'
 
 const colours = { light: '#f3f5f7', dark: '#0e151b' }
 
@@ -36,6 +33,7 @@ class Theme {
   choose(choice: ThemeChoice): void {
     this.choice = choice
     store('theme', choice)
+    forget('theme')
     this.show()
   }
 

@@ -1,6 +1,6 @@
 import type { Quantity } from '../quantity/quantities'
 import { metric, readChoice, unitFor, writtenChoice, type Choice, type Unit } from '../quantity/units'
-import { asked } from './asked'
+import { asked, forget } from './asked'
 import { store, stored } from './stored'
 
 class Units {
@@ -9,6 +9,7 @@ class Units {
   choose(change: Partial<Choice>): void {
     this.choice = { ...this.choice, ...change }
     store('units', writtenChoice(this.choice))
+    forget('units')
   }
 
   of(quantity: Quantity): Unit {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { elevation, nights } from './sun'
+import { elevation, nights, sunTimes } from './sun'
 
 const minute = 60_000
 
@@ -15,4 +15,11 @@ it('knows the polar night, the midnight sun and the zenith', () => {
   expect(nights(from, to, 80, 15)).toEqual([[from, to]])
   expect(nights(from, to, -80, 15)).toEqual([])
   expect(elevation(Date.parse('2024-03-20T12:07:00Z'), 0, 0)).toBeGreaterThan(89)
+})
+
+it('has no sunrise where there is none', () => {
+  const denver = sunTimes(Date.parse('2024-06-21T06:00:00Z'), 39.74, -104.99)
+  expect(denver.rise).toBeLessThan(denver.set ?? 0)
+  expect(sunTimes(Date.parse('2024-12-20T00:00:00Z'), 80, 15)).toEqual({ rise: null, set: null })
+  expect(sunTimes(Date.parse('2024-12-20T00:00:00Z'), -80, 15)).toEqual({ rise: null, set: null })
 })

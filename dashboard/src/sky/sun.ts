@@ -46,6 +46,16 @@ export function nights(from: number, to: number, latitude: number, longitude: nu
   return found
 }
 
+/** Sunrise and sunset of the day that begins at `midnight`; null in a polar night or day. */
+export function sunTimes(midnight: number, latitude: number, longitude: number): { rise: number | null; set: number | null } {
+  const end = midnight + day_ms
+  const dark = nights(midnight, end, latitude, longitude)
+  return {
+    rise: dark.find(([, to]) => to < end)?.[1] ?? null,
+    set: dark.findLast(([from]) => from > midnight)?.[0] ?? null,
+  }
+}
+
 function crossing(low: number, high: number, latitude: number, longitude: number): number {
   const before = isNight(low, latitude, longitude)
   while (high - low > 5_000) {

@@ -4,7 +4,7 @@ import { day_ms, ends, stepped, zoomed } from './span'
 
 it('a link restores the view it was made from', () => {
   const views = [
-    { ...defaultView, page: 'charts' as const, station: 'roof', beside: ['shed'], quantities: ['pressure_hpa' as const], span: { from: Date.parse('2026-01-01'), to: Date.parse('2026-02-01') }, episode: 7 },
+    { ...defaultView, page: 'charts' as const, station: 'roof', beside: ['shed'], quantities: ['pressure_hpa' as const], span: { from: Date.parse('2026-01-01'), to: Date.parse('2026-02-01') }, episode: 'weather-7', tables: true },
     { ...defaultView, page: 'charts' as const, span: { last: '7d' as const } },
     { ...defaultView, page: 'records' as const, period: 'year' as const, date: '2026' },
     { ...defaultView, page: 'events' as const, kind: 'spike', state: 'open' as const, kiosk: true },
@@ -17,7 +17,8 @@ it('nonsense in a link gives the default view, and is named', () => {
   const { view, ignored } = read('page=moon&station=%3Cimg%20onerror%3E&from=yesterday&to=9&q=smell&date=2026-99&what=ever&last=9z')
   expect(view).toEqual(defaultView)
   expect(ignored.map(({ key }) => key)).toEqual(['page', 'station', 'from', 'to', 'q', 'date', 'what', 'last'])
-  expect(read('lang=en&kiosk').ignored).toEqual([])
+  expect(read('lang=en&theme=sun&units=f-inhg&kiosk').ignored).toEqual([])
+  expect(read('lang=tlh&theme=mauve&units=furlong').ignored).toHaveLength(3)
 })
 
 it('steps end at now, and zooming keeps the moment in its place', () => {

@@ -2,7 +2,10 @@
  * The view as a link, and back. Every part of a link that makes no sense is left out and named, so that
  * the page can say what it ignored; no link is an error.
  */
+import { languages } from '../i18n/languages'
+import { themes } from '../preferences/themes'
 import { isQuantity, quantities, type Quantity } from '../quantity/quantities'
+import { readChoice } from '../quantity/units'
 import { defaultSpan, isLength, type Span } from './span'
 
 export const pages = ['now', 'charts', 'stations', 'station', 'records', 'events'] as const
@@ -22,8 +25,10 @@ export interface View {
   span: Span
   /** None stands for all. */
   quantities: Quantity[]
-  /** The episode that a link points at. */
-  episode: number | null
+  /** The episode that a link points at, by its key. */
+  episode: string | null
+  /** Whether the charts' tables are open. */
+  tables: boolean
   period: Period
   /** The day, month or year of the climate table; null is the present one. */
   date: string | null
@@ -33,7 +38,7 @@ export interface View {
 }
 
 export const defaultView: View = {
-  page: 'now', station: null, beside: [], span: defaultSpan, quantities: [], episode: null,
+  page: 'now', station: null, beside: [], span: defaultSpan, quantities: [], episode: null, tables: false,
   period: 'month', date: null, kind: null, state: null, kiosk: false,
 }
 
@@ -47,8 +52,6 @@ const stationName = /^[a-z][a-z0-9_-]{0,31}$/
 const mostBeside = 5
 const earliest = Date.parse('1990-01-01T00:00:00Z')
 const latest = Date.parse('2200-01-01T00:00:00Z')
-/** What else may stand in a link: choices of the reader, read where they are kept. */
-const elsewhere = new Set(['lang', 'theme', 'units'])
 
 export function read(query: string): { view: View; ignored: Ignored[] } {
   const view: View = { ...defaultView }
@@ -56,7 +59,7 @@ export function read(query: string): { view: View; ignored: Ignored[] } {
   const given = new Map<string, string>()
   for (const [key, value] of new URLSearchParams(query)) given.set(key, value.slice(0, 400))
   for (const [key, value] of given) {
-    if (!elsewhere.has(key) && !take(view, key, value, given)) ignored.push({ key, value })
+    if (!take(view, key, value, given)) ignored.push({ key, value })
   }
   return { view, ignored }
 }
@@ -87,10 +90,15 @@ function take(view: View, key: string, value: string, given: Map<string, string>
       view.quantities = quantities.filter((quantity) => words.includes(quantity))
       return true
     }
-    case 'episode': return /^\d{1,15}$/.test(value) && ((view.episode = Number(value)), true)
+    case 'episode': return /^(anomaly|weather)-\d{1,15}$/.test(value) && ((view.episode = value), true)
+    case 'table': return ['', '1', 'true'].includes(value) && ((view.tables = true), true)
     case 'date': return /^\d{4}(-\d\d(-\d\d)?)?$/.test(value) && instant(value.padEnd(10, '-01')) !== null && ((view.date = value), true)
     case 'kind': return /^[a-z_]{1,40}$/.test(value) && ((view.kind = value), true)
     case 'kiosk': return ['', '1', 'true'].includes(value) && ((view.kiosk = true), true)
+    // Choices of the reader: read where they are kept, and only judged here.
+    case 'lang': return languages.includes(value)
+    case 'theme': return (themes as readonly string[]).includes(value)
+    case 'units': return readChoice(value) !== null
     default: return false
   }
 }
@@ -122,7 +130,8 @@ export function written(view: View): string {
       set('to', new Date(view.span.to).toISOString())
     }
     set('q', view.quantities.join(','))
-    set('episode', view.episode === null ? null : String(view.episode))
+    set('episode', view.episode)
+    if (view.tables) query.set('table', '1')
   }
   if (view.page === 'records') {
     set('period', view.period, 'month')

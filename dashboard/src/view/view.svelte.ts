@@ -1,4 +1,5 @@
 /** Where the reader is. The address bar holds all of it, so that a link, a reload and the back button restore it. */
+import { forget, isAskable, stillAsked } from '../preferences/asked'
 import { defaultView, read, written, type Ignored, type View } from './address'
 
 class Shown {
@@ -32,6 +33,7 @@ class Shown {
     const { view, ignored } = read(globalThis.location?.search ?? '')
     this.now = view
     this.ignored = ignored
+    for (const { key } of ignored) if (isAskable(key)) forget(key)
   }
 }
 
@@ -39,8 +41,10 @@ export const shown = new Shown()
 
 /** Below the page's own folder, in case a proxy serves the panel under a prefix. */
 export function link(view: View): string {
-  const query = written(view)
-  return query === '' ? location.pathname : `?${query}`
+  const query = new URLSearchParams(written(view))
+  for (const [key, value] of stillAsked()) query.set(key, value)
+  const text = query.toString()
+  return text === '' ? location.pathname : `?${text}`
 }
 
 /** For an anchor: a plain click stays in the page, any other is the browser's. */

@@ -1,11 +1,11 @@
 /** What holds for the panel as a whole: its weight, its policy, its connection, and what it is without the gateway. */
 import { mkdtempSync, writeFileSync } from 'node:fs'
-import { createServer, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { charts, expect, open, test } from './open'
 import { freePort, gatewayToml, start, until } from './parts'
+import { wire } from './wire'
 
 const budget_bytes = 80 * 1024
 
@@ -45,46 +45,6 @@ test.describe('the policy', () => {
     expect(ran).toBe(false)
   })
 })
-
-/** Between a browser and the gateway, so that a test can cut the wire. */
-async function wire(): Promise<{ url: string; cut: () => void; mend: () => Promise<void>; streams: () => number; asked: string[] }> {
-  const to = Number(new URL(process.env.MINUANO_PANEL ?? '').port)
-  const port = await freePort()
-  const sockets = new Set<import('node:net').Socket>()
-  const asked: string[] = []
-  let streams = 0
-  const listen = () =>
-    new Promise<import('node:net').Server>((resolve) => {
-      const server = createServer((client) => {
-        const gateway = connect(to, '127.0.0.1')
-        sockets.add(client)
-        client.on('data', (bytes) => {
-          const line = bytes.toString('latin1').split('\r\n\r\n')[0] ?? ''
-          if (line.includes('/api/v1/stream')) {
-            streams += 1
-            asked.push(line)
-            client.once('close', () => (streams -= 1))
-          }
-        })
-        client.pipe(gateway).pipe(client)
-        client.on('error', () => gateway.destroy())
-        client.on('close', () => gateway.destroy())
-        gateway.on('error', () => client.destroy())
-      }).listen(port, '127.0.0.1', () => resolve(server))
-    })
-  let server = await listen()
-  return {
-    url: `http://127.0.0.1:${port}/`,
-    asked,
-    streams: () => streams,
-    cut: () => {
-      server.close()
-      sockets.forEach((socket) => socket.destroy())
-      sockets.clear()
-    },
-    mend: async () => void (server = await listen()),
-  }
-}
 
 test.describe('over a wire that is cut', () => {
   test('all tabs share one stream; cut, they say so; mended, they go on where they were, without a reload', async ({ browser }) => {
@@ -150,20 +110,6 @@ test.describe('over a wire that is cut', () => {
     await expect(page.getByTestId('kept')).toContainText('ago')
     await context.close()
   })
-})
-
-test('a kiosk takes turns, has no controls, and keeps the screen awake', async ({ page }) => {
-  await page.addInitScript(() => {
-    Object.defineProperty(navigator, 'wakeLock', { value: { request: (kind: string) => { document.documentElement.dataset.lock = kind; return Promise.resolve({ release: () => Promise.resolve() }) } } })
-  })
-  await page.clock.install()
-  await open(page, '?kiosk&station=roof')
-  await expect(page.getByTestId('tabs')).toHaveCount(0)
-  await expect(page.locator('html')).toHaveAttribute('data-lock', 'screen')
-  await page.clock.runFor(20_000)
-  await expect(page).toHaveURL(/page=charts/)
-  await page.clock.runFor(20_000)
-  await expect(page).toHaveURL(/station=(?!roof)/)
 })
 
 test('a gateway without stations says so', async ({ page }) => {

@@ -6,11 +6,11 @@ import type { Source } from '../../api/stream'
 
 /** `data` is the event's own text; a tab decodes it. */
 export interface Message {
-  type: 'open' | 'error' | 'reset' | 'reading' | 'status' | 'anomaly'
+  type: 'open' | 'error' | (typeof events)[number]
   data?: string
 }
 
-const events = ['reset', 'reading', 'status', 'anomaly'] as const
+const events = ['reset', 'reading', 'status', 'anomaly', 'weather'] as const
 const closed = 2
 const longestPause_ms = 30_000
 /** A batch waits this long, so that thousands of events cost a tab a few messages. */

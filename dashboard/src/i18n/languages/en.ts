@@ -1,18 +1,19 @@
-export const en = {
+export const messages = {
   header: {
     stations: 'Stations',
     noStations: 'No station yet',
-    theme: 'Theme',
-    themes: { auto: 'As the system', sun: 'Dark from sunset to sunrise', light: 'Light', dark: 'Dark' },
-    language: 'Language',
-    settings: 'Units',
-    units: { temperature: 'Temperature', pressure: 'Pressure', light: 'Light' },
     skip: 'Skip to the content',
+  },
+  settings: {
+    heading: 'Settings',
+    language: 'Language',
+    theme: 'Theme',
+    themes: { auto: 'System', sun: 'By the sun', light: 'Light', dark: 'Dark' },
+    units: { temperature: 'Temperature', pressure: 'Pressure', light: 'Light' },
   },
   page: { main: 'Pages', now: 'Now', charts: 'Charts', stations: 'Stations', station: 'Station', records: 'Records', events: 'Events' },
   link: {
     ignored: (parts: string) => `This link had parts that make no sense here; they were ignored: ${parts}`,
-    noStation: 'no such station',
     dismiss: 'Dismiss',
   },
   away: {
@@ -53,6 +54,9 @@ export const en = {
       humidex_c: 'Humidex',
       wet_bulb_c: 'Wet bulb',
     },
+    tendencyIn: 'Tendency',
+    sunrise: 'Sunrise',
+    sunset: 'Sunset',
     tendency: [
       'Rising, then falling',
       'Rising, then steady',
@@ -77,7 +81,6 @@ export const en = {
   } as Record<string, string>,
   chart: {
     range: (low: string, high: string) => `${low} to ${high}`,
-    between: (low: string, high: string) => `between ${low} and ${high}`,
     cursor: (quantity: string) => `${quantity}: the arrow keys move through time, plus and minus zoom, shift and the arrow keys move the chart`,
     empty: 'Nothing measured in this time',
     loading: 'Loading',
@@ -91,7 +94,7 @@ export const en = {
     date: 'Go to a day',
     nearer: 'Zoom in',
     further: 'Zoom out',
-    beside: 'Beside it',
+    beside: 'Compare with',
     shownQuantities: 'Quantities',
     table: 'Table',
     tableOf: (quantity: string, shown: number, all: number) => `${quantity}: ${shown} of ${all} values`,
@@ -120,7 +123,7 @@ export const en = {
     history: 'Health in the last 7 days',
     noHistory: 'Nothing is known of its health in this time',
     depth: 'Readings waiting in its log',
-    cpu: 'Processor',
+    atMost: (count: string) => `at most ${count}`,
     events: 'What changed',
     came: { online: 'came online', offline: 'went offline', stopped: 'was stopped' } as Record<string, string>,
     logFault: (what: string) => `Its log: ${what}`,
@@ -129,7 +132,7 @@ export const en = {
   },
   records: {
     heading: 'Records and climate',
-    periods: { day: 'Day', month: 'Month', year: 'Year', all: 'Of all time' },
+    periods: { day: 'Day', month: 'Month', year: 'Year', all: 'All time' },
     period: 'Period',
     date: 'Date',
     print: 'Print',
@@ -150,17 +153,6 @@ export const en = {
     stormiest: 'Largest change of pressure in a day',
     none: 'Nothing measured in this time',
     whole: 'Whole',
-  },
-  events: {
-    heading: 'Anomalies and events',
-    filter: 'Filter',
-    all: 'All',
-    station: 'Station',
-    kind: 'Kind',
-    state: 'State',
-    none: 'Nothing fits',
-    toChart: 'Show on the chart',
-    more: (count: number) => `The ${count} newest are shown`,
   },
   station: {
     details: 'Station',
@@ -185,18 +177,39 @@ export const en = {
     unknown: 'unknown',
     owner: (gateway: string) => `The gateway “${gateway}” acknowledges this station; this one stores and shows it as a standby.`,
   },
-  anomalies: {
-    heading: 'Anomalies',
+  episodes: {
+    recent: 'In the last 24 hours',
     none: 'Nothing unusual in the last 24 hours',
+    heading: 'Anomalies and events',
+    filter: 'Filter',
+    all: 'All',
+    station: 'Station',
+    kind: 'Kind',
+    state: 'State',
+    noneFits: 'Nothing fits these filters',
+    noneYet: 'Nothing unusual has been seen in the last year',
+    toChart: 'Show on the chart',
+    more: (count: number) => `The ${count} newest are shown`,
+    sources: { anomaly: 'Anomalies', weather: 'Weather' },
     open: 'Open',
     closed: 'Closed',
     kinds: {
       range: 'Out of range',
+      zeros: 'Zeros for values',
+      altitude: 'Does not fit the altitude',
+      light: 'Light at night, or none by day',
       spike: 'Spike',
-      rate: 'Changed too fast',
-      rate_of_change: 'Changed too fast',
+      step: 'Jump',
       flat_line: 'Flat line',
-      duplicate_station: "Two stations under one name",
+      drift: 'Drifting away',
+      neighbours: 'Unlike its neighbours',
+      silent: 'Silent',
+      clock_skew: 'Clock is wrong',
+      duplicate_station: 'Two stations under one name',
+      frost: 'Frost',
+      heat: 'Heat',
+      pressure_fall: 'Pressure falls fast',
+      fog: 'Fog likely',
     } as Record<string, string>,
     span: (from: string, to: string) => `${from} – ${to}`,
     ongoing: (from: string) => `since ${from}`,
@@ -208,12 +221,3 @@ export const en = {
     retry: 'Try again',
   },
 }
-
-type Shape<T> = T extends (...args: infer A) => string
-  ? (...args: A) => string
-  : T extends string
-    ? string
-    : { [K in keyof T]: Shape<T[K]> }
-
-/** Every language has exactly English's keys; a missing one does not compile. */
-export type Messages = Shape<typeof en>
