@@ -4,7 +4,7 @@
 //! missing, and its neighbours have come as far; or until `settle_after`. Held readings are judged at once, and again when an
 //! earlier one arrives, so flags do not depend on the order of arrival within that bound.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use minuano_telemetry::{Flag, Millis, Quantity, StationName};
 
@@ -12,9 +12,12 @@ use super::alone;
 use super::check::{Check, Finding};
 use super::history::{History, KEPT};
 use super::limits::Limits;
-use super::network::{MOST, Opinion, Pair};
+use super::network::{MOST, Pair};
 use super::place::Place;
 use super::station::{Findings, Observation, Station, worse};
+use entry::{Entry, Waiting};
+
+mod entry;
 
 /// Readings of one station that are held; of more the oldest settle early.
 pub const MAX_HELD: usize = 8192;
@@ -72,51 +75,6 @@ pub struct Verdict {
     pub settled: bool,
     /// What was found.
     pub findings: Findings,
-}
-
-#[derive(Clone, Debug)]
-struct Waiting {
-    held: Held,
-    findings: Findings,
-}
-
-#[derive(Debug, Default)]
-struct Entry {
-    id: i64,
-    begun: bool,
-    place: Place,
-    neighbours: Vec<(usize, f64, Pair)>,
-    opinion: Opinion,
-    settled: Station,
-    /// As far as the held readings go; none while these are few.
-    tip: Option<Box<Station>>,
-    waiting: VecDeque<Waiting>,
-    /// Whether a held reading is not judged yet, or not after the one before it.
-    unjudged: bool,
-    touched: bool,
-}
-
-impl Entry {
-    /// When the last reading was taken.
-    fn last_at(&self) -> Option<Millis> {
-        self.waiting.back().map(|last| last.held.observation.at).or(self.settled.last_at())
-    }
-
-    /// The means of a bin as far as the held readings go.
-    fn means(&self, limits: &Limits, bin: i64) -> [Option<f64>; 3] {
-        let means = |station: &Station| std::array::from_fn(|kept| station.history().mean(bin, kept));
-        match &self.tip {
-            Some(tip) => means(tip),
-            None if self.waiting.is_empty() => means(&self.settled),
-            None => {
-                let mut tip = self.settled.clone();
-                for waiting in &self.waiting {
-                    tip.push(limits, &self.place, &waiting.held.observation);
-                }
-                means(&tip)
-            }
-        }
-    }
 }
 
 /// Every station.
