@@ -19,5 +19,6 @@ export default defineConfig({
   // In the page and in the service worker, which shares no file with it.
   define: { __KEPT_SINCE__: JSON.stringify('x-minuano-kept-since') },
   server: { proxy: { '/api': 'http://127.0.0.1:8080' } },
-  test: { include: ['src/**/*.test.ts'], environment: 'node' },
+  // The colours are tested as they stand in the style sheet.
+  test: { include: ['src/**/*.test.ts'], environment: 'node', css: true },
 })

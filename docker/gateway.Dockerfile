@@ -46,5 +46,6 @@ VOLUME /var/lib/minuano
 EXPOSE 8080
 USER 65532:65532
 STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=6s --start-period=60s --retries=3 CMD ["/usr/bin/minuano-gateway", "health"]
 ENTRYPOINT ["/usr/bin/minuano-gateway"]
 CMD ["run"]

@@ -31,8 +31,11 @@ LABEL org.opencontainers.image.title="Minuano station" \
 COPY --from=binary /minuano-station /usr/bin/minuano-station
 # The log needs a folder that this user may write; a volume takes its owner from here.
 COPY --chown=65532:65532 docker/empty/ /var/lib/minuano/
+# What is not acknowledged at a stop is kept in the log, and an engine kills who takes longer than 10 s.
+ENV MINUANO_STATION__RUN__STOP_WITHIN=1s
 VOLUME /var/lib/minuano
 USER 65532:65532
 STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=30s --timeout=6s --start-period=60s --retries=3 CMD ["/usr/bin/minuano-station", "health"]
 ENTRYPOINT ["/usr/bin/minuano-station"]
 CMD ["run"]

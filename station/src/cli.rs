@@ -1,5 +1,6 @@
 //! The command line.
 
+mod health;
 mod journal;
 mod sensors;
 
@@ -19,6 +20,7 @@ const BAD_CONFIGURATION: u8 = 78;
 const EXAMPLES: &str = "\
 Examples:
   minuano-station check-config --config station.toml   name every mistake in a configuration
+  minuano-station health                               is the one that runs here well
   minuano-station sensors --bus /dev/i2c-1             which sensors are there, and what do they say
   MINUANO_STATION__MQTT__HOST=broker minuano-station run
 
@@ -36,6 +38,14 @@ struct Cli {
 enum Command {
     /// Run the service until SIGTERM or Ctrl-C; a second signal stops it at once
     Run {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Ask the running station whether it measures and keeps: exit code 0 if so, else 1, with the reason
+    #[command(after_help = "Examples:\n  minuano-station health\n  \
+        HEALTHCHECK CMD [\"minuano-station\", \"health\"]   in a container file\n\n\
+        A broker or gateway out of reach is told and is no reason: a restart of the station mends neither.")]
+    Health {
         #[command(flatten)]
         config: ConfigFile,
     },
@@ -82,6 +92,7 @@ pub fn main() -> ExitCode {
     };
     match cli.command {
         Command::Run { config } => with_config(config, serve),
+        Command::Health { config } => with_config(config, |config| health::ask(&config.log.folder)),
         Command::CheckConfig { config } => with_config(config, |_| ExitCode::SUCCESS),
         Command::Sensors { bus: Some(device), json, .. } => {
             sensors::look(&sensors::Place::Device(device), json)

@@ -20,6 +20,8 @@ pub struct Settings {
     pub lake: String,
     /// `[acknowledge]`; empty: as it comes.
     pub acknowledge: &'static str,
+    /// `[events]`, `[[alert]]` and what belongs to them.
+    pub alerts: String,
     /// Where the store's file is kept; none: beside the configuration.
     pub store: Option<PathBuf>,
 }
@@ -29,7 +31,14 @@ const AT_ONCE: &str = "[acknowledge]\nwithin = \"300ms\"\nwithin_backlog = \"100
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { name: "tests", broker: None, lake: String::new(), acknowledge: AT_ONCE, store: None }
+        Self {
+            name: "tests",
+            broker: None,
+            lake: String::new(),
+            acknowledge: AT_ONCE,
+            alerts: String::new(),
+            store: None,
+        }
     }
 }
 
@@ -65,8 +74,8 @@ impl Gateway {
         let store = settings.store.as_deref().unwrap_or(folder.path()).join("gateway.db");
         let text = format!(
             "gateway = \"{}\"\n{broker}[http]\nlisten = \"127.0.0.1:{http_port}\"\n\
-             [store]\nfile = {:?}\n{}{}",
-            settings.name, store, settings.acknowledge, settings.lake
+             [store]\nfile = {:?}\n{}{}{}",
+            settings.name, store, settings.acknowledge, settings.lake, settings.alerts
         );
         std::fs::write(folder.path().join("gateway.toml"), text).unwrap();
         Self { mqtt_port, http_port, folder, store, process: None }

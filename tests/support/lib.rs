@@ -18,6 +18,7 @@
 //! - [`usage`]: what a process has used of CPU and memory
 //! - [`payload`]: well-formed payloads to begin from
 //! - [`browser`]: Chromium with the panel open
+//! - [`receiver`]: a mail server, ntfy, a webhook
 //! - [`python`]: scripts that read what the gateway wrote
 
 #![allow(
@@ -41,6 +42,7 @@ pub mod ports;
 pub mod process;
 pub mod publisher;
 pub mod python;
+pub mod receiver;
 pub mod s3;
 pub mod station;
 pub mod usage;
@@ -51,6 +53,7 @@ pub use eventually::{SOON, eventually};
 pub use gateway::{Gateway, Settings};
 pub use mosquitto::Mosquitto;
 pub use process::Process;
+pub use receiver::Receiver;
 pub use s3::Bucket;
 pub use station::Station;
 pub use wire::Wire;

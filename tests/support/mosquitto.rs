@@ -3,6 +3,7 @@
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 use crate::process::clean;
@@ -14,8 +15,8 @@ pub struct Mosquitto {
     pub port: u16,
     // Before its folder, which ends with its field.
     process: Option<Process>,
-    /// Who is let in, and how.
-    rules: String,
+    /// mosquitto.conf.
+    config: String,
     folder: TempDir,
 }
 
@@ -33,12 +34,21 @@ impl Mosquitto {
     /// One that does not run yet.
     pub fn absent() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self { port: ports::free(), process: None, rules: OPEN.to_owned(), folder }
+        let port = ports::free();
+        Self { port, process: None, config: config(port, OPEN), folder }
     }
 
     /// One that runs and lets in whom `rules` (lines for mosquitto.conf) say.
     pub fn with_rules(rules: &str) -> Self {
-        let mut broker = Self { rules: rules.to_owned(), ..Self::absent() };
+        let mut broker = Self::absent();
+        broker.config = config(broker.port, rules);
+        broker.start_again();
+        broker
+    }
+
+    /// One that runs with all of this as its mosquitto.conf, which has it listen at `port`.
+    pub fn configured(port: u16, config: &str) -> Self {
+        let mut broker = Self { port, config: config.to_owned(), ..Self::absent() };
         broker.start_again();
         broker
     }
@@ -46,12 +56,7 @@ impl Mosquitto {
     /// Starts it, empty.
     pub fn start_again(&mut self) {
         let file = self.file("mosquitto.conf");
-        let text = format!(
-            "listener {} 127.0.0.1\n{}\npersistence false\n\
-             max_inflight_messages 0\nmax_queued_messages 0\nuser root\n",
-            self.port, self.rules
-        );
-        std::fs::write(&file, text).unwrap();
+        std::fs::write(&file, &self.config).unwrap();
         let mut command = clean(Path::new("/usr/sbin/mosquitto"));
         let process = Process::start("mosquitto", command.arg("-c").arg(&file), &self.file("log"));
         self.process = Some(process);
@@ -70,6 +75,11 @@ impl Mosquitto {
         self.start_again();
     }
 
+    /// SIGHUP: it reads its passwords and topics anew.
+    pub fn reload(&self) {
+        self.process().signal(Signal::HUP);
+    }
+
     /// Its process.
     pub fn process(&self) -> &Process {
         self.process.as_ref().expect("the broker runs")
@@ -78,4 +88,11 @@ impl Mosquitto {
     fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
+}
+
+fn config(port: u16, rules: &str) -> String {
+    format!(
+        "listener {port} 127.0.0.1\n{rules}\npersistence false\n\
+         max_inflight_messages 0\nmax_queued_messages 0\nuser root\n"
+    )
 }

@@ -1,6 +1,7 @@
-//! Scripts that read with pyarrow and DuckDB what the gateway wrote, and tools that ask it.
+//! Scripts that read with pyarrow and DuckDB what the gateway wrote, that receive what it sends, and tools that ask it.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -31,10 +32,16 @@ pub fn tool(name: &str, arguments: &[&str]) {
     assert_eq!(called.code, Some(0), "{name}: {}{}", called.stdout, called.stderr);
 }
 
+/// `tests/python/<script>`, not started yet.
+pub fn script(script: &str) -> Command {
+    let mut command = clean(&python());
+    command.arg(root().join("tests/python").join(script));
+    command
+}
+
 /// Runs `tests/python/<script>` and gives the JSON that it prints.
-pub fn run(script: &str, arguments: &[&str]) -> Value {
-    let file = root().join("tests/python").join(script);
-    let called = call(clean(&python()).arg(file).args(arguments));
-    assert_eq!(called.code, Some(0), "{script}: {}", called.stderr);
-    serde_json::from_str(&called.stdout).unwrap_or_else(|error| panic!("{script}: {error} in {called:?}"))
+pub fn run(name: &str, arguments: &[&str]) -> Value {
+    let called = call(script(name).args(arguments));
+    assert_eq!(called.code, Some(0), "{name}: {}", called.stderr);
+    serde_json::from_str(&called.stdout).unwrap_or_else(|error| panic!("{name}: {error} in {called:?}"))
 }

@@ -2,7 +2,7 @@
 //! way to it.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -66,9 +66,7 @@ impl Bucket {
     pub fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join(NAME)).unwrap();
-        let mut builder = S3ServiceBuilder::new(FileSystem::new(folder.path()).unwrap());
-        builder.set_auth(SimpleAuth::from_single(ACCESS_KEY_ID, SECRET_ACCESS_KEY));
-        let service = builder.build();
+        let service = service(folder.path(), ACCESS_KEY_ID, SECRET_ACCESS_KEY);
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -115,6 +113,19 @@ impl Drop for Bucket {
             runtime.shutdown_background();
         }
     }
+}
+
+/// Every bucket in a folder, for who has this key.
+pub fn service(folder: &Path, access_key_id: &str, secret_access_key: &str) -> S3Service {
+    let mut builder = S3ServiceBuilder::new(FileSystem::new(folder).unwrap());
+    builder.set_auth(SimpleAuth::from_single(access_key_id, secret_access_key));
+    builder.build()
+}
+
+/// Answers for ever, and nothing goes wrong.
+pub async fn serve_well(listener: TcpListener, service: S3Service) {
+    let (_untroubled, trouble) = watch::channel(Trouble::None);
+    serve(listener, service, Way { trouble, bitten: Arc::default() }).await;
 }
 
 async fn serve(listener: TcpListener, service: S3Service, way: Way) {

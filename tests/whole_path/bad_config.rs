@@ -82,6 +82,81 @@ fn a_gateway_without_a_broker_or_with_an_open_one_is_refused() {
 }
 
 #[test]
+fn alerts_name_every_mistake_at_once() {
+    let (_kept, nothing) = file("");
+    let (_kept_too, empty) = file("");
+    let text = format!(
+        "gateway = \"home\"\n[broker]\nembedded = true\n\
+         [[alert]]\nname = \"phone\"\nto = \"ntfy\"\nurl = \"https://ntfy.sh/topic\"\ntopic = \"a/b\"\nlimit = 0\n\
+         [[alert]]\nname = \"phone\"\nto = \"pigeon\"\non = [\"weather\", \"hail\"]\n\
+         [[alert]]\nname = \"Hook\"\nto = \"webhook\"\nurl = \"example.org/hook\"\ntopic = \"x\"\n\
+         secret_file = \"/nowhere/secret\"\nlimit_within = \"0s\"\non = []\n\
+         [[alert]]\nname = \"a\"\nto = \"webhook\"\nurl = \"http://127.0.0.1/\"\nsecret_file = {nothing:?}\n\
+         quiet = {{ from = \"25:00\", to = \"07:00\", zone = \"Mars/Olympus\" }}\n\
+         [[alert]]\nname = \"b\"\nto = \"mqtt\"\ntopic = \"minuano/v1/roof/telemetry\"\nstations = [\"Roof\"]\n\
+         quiet = {{ from = \"07:00\", to = \"07:00\", zone = \"UTC\" }}\nrepeat_after = \"1y\"\n\
+         [[alert]]\nname = \"c\"\nto = \"email\"\nhost = \"mail.example.org\"\nfrom = \"nobody\"\n\
+         receivers = [\"me@example.org\", \"me\"]\nuser = \"u\"\ntls = \"ssl\"\nca_file = {empty:?}\n\
+         [[alert]]\nname = \"d\"\nto = \"email\"\nhost = \"mail.example.org\"\nfrom = \"a@example.org\"\n\
+         receivers = [\"me@example.org\"]\nuser = \"u\"\nsecret = \"s\"\ntls = \"none\"\nretries = 5\n"
+    );
+    refuses(
+        GATEWAY,
+        &text,
+        &[
+            ("alert[0].url", "the server alone"),
+            ("alert[0].topic", "1 to 64 of"),
+            ("alert[0].limit", "1 to 10000"),
+            ("alert[1].name", "one before"),
+            ("alert[1].to", "webhook, ntfy, email or mqtt"),
+            ("alert[1].on", "\"hail\" is no class"),
+            ("alert[2].name", "\"Hook\" takes 1 to 32"),
+            ("alert[2].url", "https://example.org/hook"),
+            ("alert[2].topic", "is nothing that webhook has; it takes url, ca_file, secret"),
+            ("alert[2].secret_file", "/nowhere/secret"),
+            ("alert[2].limit_within", "\"1s\""),
+            ("alert[2].on", "never be told"),
+            ("alert[3].secret", "is empty"),
+            ("alert[3].quiet.from", "\"25:00\" is no time of day"),
+            ("alert[3].quiet.zone", "Mars/Olympus"),
+            ("alert[4].topic", "the stations'"),
+            ("alert[4].stations", "\"Roof\""),
+            ("alert[4].quiet.to", "another time of day"),
+            ("alert[4].repeat_after", "31d"),
+            ("alert[5].from", "weather@example.org"),
+            ("alert[5].receivers", "\"me\" is no address"),
+            ("alert[5].user", "password"),
+            ("alert[5].tls", "starttls"),
+            ("alert[5].ca_file", "one certificate in PEM"),
+            ("alert[6].tls", "clear text"),
+            ("alert[6].retries", "unknown key"),
+        ],
+    );
+}
+
+#[test]
+fn rules_of_weather_upside_down_are_named() {
+    refuses(
+        GATEWAY,
+        "gateway = \"home\"\n[broker]\nembedded = true\n\
+         [events.frost]\nonset_c = 2.0\nclear_c = 1.0\nhold = \"2d\"\n\
+         [events.heat]\nonset_c = 35.0\nclear_c = 35.0\n\
+         [events.pressure_fall]\nonset_hpa_3h = 6.0\n\
+         [events.fog]\nonset_c = nan\n\
+         [events.hail]\nonset_c = 1.0\n",
+        &[
+            ("events.frost.clear_c", "above the onset, 2"),
+            ("events.frost.hold", "1d"),
+            ("events.heat.clear_c", "below the onset, 35"),
+            ("events.pressure_fall.onset_hpa_3h", "-60 to 0"),
+            ("events.fog.onset_c", "0 to 30"),
+            ("events.fog.clear_c", "above the onset"),
+            ("events.hail", "unknown key"),
+        ],
+    );
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let (_kept, garbage) = file([0xff, 0xfe, 0x00]);

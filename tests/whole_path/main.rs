@@ -6,15 +6,18 @@
 //! - [`kills`]: fifty times `kill -9`
 //! - [`acknowledgement`]: duplicates, overflow, vanished streams, over the wire
 //! - [`brokers`]: TLS, several at once, one that drops what it took
+//! - [`provision`]: accounts at a broker: each may what it may, and nothing else
 //! - [`service`]: systemd, health, what is tried before a start, a stop under load, the store's commands
 //! - [`take_over`]: one gateway owns a station
 //! - [`presence`]: who is there, by will, by silence and by word
+//! - [`alerts`]: e-mail, MQTT, ntfy and webhook, to receivers that know nothing of us
 //! - [`stream`]: events as they happen, and after an interruption
 //! - [`panel`]: what a browser shows
 //! - [`bad_payloads`], [`bad_http`], [`bad_config`]: every bad input, and what it gets
 //! - [`conformance`]: the routes against their OpenAPI document
 //! - [`degraded`]: without a sensor, without a broker
 //! - [`lake_files`], [`sqlite`]: what other programs read
+//! - [`monitoring`]: dashboards and alert rules against the metrics that there are
 //! - [`tidy`]: the repository itself
 
 #![allow(
@@ -27,6 +30,7 @@
 
 mod accounting;
 mod acknowledgement;
+mod alerts;
 mod bad_config;
 mod bad_http;
 mod bad_payloads;
@@ -35,8 +39,10 @@ mod conformance;
 mod degraded;
 mod kills;
 mod lake_files;
+mod monitoring;
 mod panel;
 mod presence;
+mod provision;
 mod service;
 mod sqlite;
 mod stream;

@@ -1,11 +1,13 @@
-//! The gateway as a service: what systemd hears, what a health check gets, what is tried before a start, what a stop
+//! Gateway and station as services: what systemd hears, what a health check gets, what is tried before a start, what a stop
 //! leaves behind, and the store's commands.
 
 use std::os::unix::net::UnixDatagram;
 use std::time::{Duration, Instant};
 
 use minuano_tests::payload::{backlog, telemetry};
-use minuano_tests::{Bucket, Gateway, Mosquitto, SOON, Settings, Wire, eventually};
+use minuano_tests::process::{binary, call};
+use minuano_tests::station::QUICK;
+use minuano_tests::{Bucket, Gateway, Mosquitto, SOON, Settings, Station, Wire, eventually, ports};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -93,6 +95,27 @@ fn health_is_0_when_ready_and_1_with_the_reason_when_not() {
     let called = gateway.command(&["health"]);
     assert_eq!(called.code, Some(1), "{called:?}");
     assert!(called.stderr.contains("no gateway answers at 127.0.0.1:"), "{called:?}");
+}
+
+#[test]
+fn a_stations_health_is_0_while_it_measures_and_1_when_nobody_answers() {
+    // Nobody listens at its broker's port, which is no reason.
+    let mut station = Station::start("roof", ports::free(), QUICK);
+    let file = station.file("station.toml");
+    let health = || call(binary("minuano-station").args(["health", "--config"]).arg(&file));
+    let called =
+        eventually("the station to be well", SOON, || Some(health()).filter(|called| called.code == Some(0)));
+    assert!(called.stdout.contains("no link to 127.0.0.1"), "{called:?}");
+    assert!(called.stdout.contains("bme280 at 0x76"), "{called:?}");
+
+    station.kill_9();
+    let called = health();
+    assert_eq!(called.code, Some(1), "{called:?}");
+    assert!(called.stderr.contains("no station answers at "), "{called:?}");
+    station.start_again();
+    eventually("the station to be well again", SOON, || {
+        Some(health()).filter(|called| called.code == Some(0))
+    });
 }
 
 #[test]

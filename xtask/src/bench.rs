@@ -44,7 +44,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         Benchmark::value_variants().iter().filter(|one| options.which.is_none_or(|which| which == **one));
     for benchmark in chosen {
         match benchmark {
-            Benchmark::Panel => crate::browser::chore("bench")?,
+            Benchmark::Panel => crate::browser::bench()?,
             Benchmark::Ingest => {
                 must(cargo().args(["build", "--release", "--package", "minuano-gateway"]))?;
                 must(cargo().args([

@@ -83,9 +83,15 @@ fn apt(arguments: &[&str]) -> anyhow::Result<()> {
 
 /// The Python of a virtual environment under `target/` that has the tests' packages.
 pub fn python() -> anyhow::Result<PathBuf> {
-    let folder = target().join("python");
+    environment("python", REQUIREMENTS)
+}
+
+/// The Python of a virtual environment under `target/` that has what a file asks for.
+pub fn environment(name: &str, requirements: &str) -> anyhow::Result<PathBuf> {
+    let folder = target().join(name);
     let python = folder.join("bin/python");
-    let wanted = std::fs::read_to_string(root().join(REQUIREMENTS)).context(REQUIREMENTS)?;
+    let wanted =
+        std::fs::read_to_string(root().join(requirements)).with_context(|| requirements.to_owned())?;
     let stamp = folder.join("requirements.txt");
     if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(python);
@@ -98,7 +104,7 @@ pub fn python() -> anyhow::Result<PathBuf> {
     make_environment(&folder)?;
     must(
         Command::new(&python)
-            .args(["-m", "pip", "install", "--quiet", "--requirement", REQUIREMENTS])
+            .args(["-m", "pip", "install", "--quiet", "--requirement", requirements])
             .current_dir(root()),
     )?;
     std::fs::write(stamp, wanted)?;

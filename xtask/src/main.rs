@@ -46,7 +46,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Demo(options) => demo::run(&options),
         Chore::Test(options) => suites::run(&options),
         Chore::Bench(options) => bench::run(&options),
-        Chore::Screenshots => browser::chore("screenshots"),
+        Chore::Screenshots => browser::screenshots(),
         Chore::Cross(options) => cross::run(&options),
         Chore::Package(options) => package::run(&options),
     }

@@ -20,6 +20,15 @@ pub fn target() -> PathBuf {
 /// Cargo, as it was called.
 pub fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // What `cargo run` tells of xtask would make ring and all that stands on it be built anew, and again without it.
+    for (name, _) in std::env::vars_os() {
+        let told = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "CARGO_BIN_NAME"
+        });
+        if told {
+            command.env_remove(name);
+        }
+    }
     command.current_dir(root());
     command
 }

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 
 use crate::arm64;
 use crate::chaos;
-use crate::containers;
+use crate::containers::{self, Extent};
 use crate::deny;
 use crate::install;
 use crate::panel::{self, npm};
@@ -23,14 +23,14 @@ use crate::process::{cargo, shown, target};
                   cargo xtask test fuzz --long\n  cargo xtask test containers"
 )]
 pub struct Options {
-    /// Runs one suite: format, clippy, panel-types, panel-units, rust, chaos, arm64, or deny, which
-    /// runs only when it is named.
+    /// Runs one suite: format, clippy, panel-types, panel-units, rust, chaos, arm64, containers (this
+    /// machine's images alone), or deny, which runs only when it is named.
     #[arg(long, value_name = "SUITE")]
     only: Option<String>,
     /// Runs this alone, and with --long for as long as it deserves.
     #[arg(value_enum, conflicts_with = "only")]
     which: Option<Proof>,
-    /// Chaos with 200 stations and a million readings; a hundred times the cases of fuzz.
+    /// Chaos with 200 stations and a million readings; a hundred times the cases of fuzz; release images.
     #[arg(long, requires = "which")]
     long: bool,
     /// What chaos itself is told; see cargo xtask test chaos -- --help.
@@ -45,7 +45,7 @@ enum Proof {
     Chaos,
     /// Any bytes at every door.
     Fuzz,
-    /// Both images built, pushed, pulled and run; needs root.
+    /// Both images for both architectures built, pushed, pulled and run, and every stack; needs root.
     Containers,
 }
 
@@ -60,6 +60,7 @@ struct Tally {
 /// The suites that are more than one command.
 const ARM64: &str = "arm64";
 const CHAOS: &str = "chaos";
+const CONTAINERS: &str = "containers";
 /// Runs only when it is named: its tool takes a minute to install.
 const DENY: &str = "deny";
 
@@ -95,7 +96,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         Some(Proof::Fuzz) => return fuzz(options.long),
         Some(Proof::Containers) => {
             panel::build()?;
-            return sum(run_containers(), begun);
+            let extent = if options.long { Extent::Released } else { Extent::All };
+            return sum(run_containers(extent), begun);
         }
         None => {}
     }
@@ -105,6 +107,10 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if options.only.as_deref() == Some(ARM64) {
         // It needs neither panel nor Python.
         return sum(run_arm64(), begun);
+    }
+    if options.only.as_deref() == Some(CONTAINERS) {
+        panel::build()?;
+        return sum(run_containers(Extent::Amd64), begun);
     }
     if options.only.as_deref() == Some(DENY) {
         return sum(run_suite(DENY, &mut deny::command()?, Counts::Whole)?, begun);
@@ -152,6 +158,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if options.only.is_none() {
         total.add(run_chaos());
         total.add(run_arm64());
+        total.add(run_containers(Extent::Amd64));
     }
     sum(total, begun)
 }
@@ -165,7 +172,7 @@ fn sum(total: Tally, begun: Instant) -> anyhow::Result<()> {
 }
 
 /// The end-to-end tests run the binaries as users do.
-fn build_binaries() -> anyhow::Result<()> {
+pub fn build_binaries() -> anyhow::Result<()> {
     crate::process::must(cargo().args([
         "build",
         "--package",
@@ -201,8 +208,8 @@ fn run_arm64() -> Tally {
 }
 
 /// Builds both images and runs them.
-fn run_containers() -> Tally {
-    own("containers", "both images, by an engine and a registry of this run's own", containers::run)
+fn run_containers(extent: Extent) -> Tally {
+    own(CONTAINERS, "both images, by an engine and a registry of this run's own", || containers::run(extent))
 }
 
 /// Runs a suite that is no command of its own.

@@ -39,4 +39,12 @@ describe('what the gateway sends', () => {
       temperature_c: { min: 1, mean: 2, max: 3 },
     })
   })
+
+  it('becomes an episode of its own kind: an anomaly with a flag, weather without, each where it is seen', () => {
+    const both = { id: 7, station: 'roof', from: '2026-11-20T12:00:00.000Z', to: null, state: 'open', evidence: 'so' }
+    expect(decode.anomaly({ ...both, kind: 'spike', quantity: 'humidity_pct', flag: 4 })).toMatchObject({ key: 'anomaly-7', quantity: 'humidity_pct', flag: 4 })
+    expect(decode.weather({ ...both, kind: 'pressure_fall', extreme: -7 })).toMatchObject({ key: 'weather-7', quantity: 'pressure_hpa', flag: null })
+    expect(decode.weather({ ...both, kind: 'hail' })).toMatchObject({ quantity: null, kind: 'hail' })
+    expect(decode.weather({ ...both, station: 4 })).toBeNull()
+  })
 })

@@ -17,6 +17,8 @@ describe.each(languages)('%s', (language) => {
   it('has a name for itself', () => expect(nameOf(language)).not.toBe(language))
 })
 
+it('the languages are the files in their folder', () => expect(languages).toEqual(['en', 'pt-BR']))
+
 it('the first language that the panel speaks is chosen', () => {
   expect(preferredLanguage(['fr-FR', 'pt-PT', 'en'])).toBe('pt-BR')
   expect(preferredLanguage(['en-GB', 'pt-BR'])).toBe('en')

@@ -10,8 +10,8 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use minuano_settings::Secret;
 
 use super::Envelope;
+use super::http::chain;
 use super::send::SendError;
-use super::webhook::chain;
 
 const WITHIN: Duration = Duration::from_secs(30);
 
@@ -45,10 +45,17 @@ pub struct Email {
     pub to: Vec<Mailbox>,
 }
 
+/// Whether this PEM text holds a certificate that can be trusted.
+pub fn is_authority(pem: &[u8]) -> bool {
+    let begins = b"-----BEGIN CERTIFICATE-----";
+    pem.windows(begins.len()).any(|window| window == begins) && Certificate::from_pem(pem).is_ok()
+}
+
 impl Email {
     /// Sends one mail to all; the server's 250 confirms.
     pub async fn send(&self, envelope: &Envelope) -> Result<(), SendError> {
-        let failed = |error: &dyn std::error::Error| SendError::Mail(chain(error));
+        let place = format!("{}:{}", self.host, self.port);
+        let failed = |error: &dyn std::error::Error| SendError::Mail(format!("{place}: {}", chain(error)));
         let mut message = Message::builder()
             .from(self.from.clone())
             .subject(format!("[minuano] {}", envelope.alert.title()))

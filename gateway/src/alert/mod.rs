@@ -10,10 +10,11 @@
 //! - [`quiet`]: quiet hours; pure
 //! - [`outbox`]: what waits, in the store
 //! - [`deliver`]: one task a destination: send, confirm, try again
-//! - [`send`]: the ways out: [`webhook`], [`ntfy`], [`email`], [`mqtt`]
+//! - [`send`]: the ways out: [`webhook`] and [`ntfy`] over [`http`], [`email`], [`mqtt`]
 
 pub mod deliver;
 pub mod email;
+pub mod http;
 pub mod mqtt;
 pub mod ntfy;
 pub mod outbox;

@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use minuano_telemetry::GatewayName;
-use rumqttc::{AsyncClient, Event, MqttOptions, Packet, QoS};
+use rumqttc::{Event, Packet, QoS};
 
 use super::Envelope;
 use super::send::SendError;
 use crate::config::MqttConfig;
+use crate::ingest::dial::{self, Line};
 
 const WITHIN: Duration = Duration::from_secs(15);
+/// Room in the client for one publication and the goodbye.
+const REQUESTS: usize = 4;
 
 /// Where to publish.
 #[derive(Clone, Debug)]
@@ -30,33 +33,32 @@ impl Mqtt {
     ) -> Result<(), SendError> {
         let body = serde_json::to_vec(envelope).map_err(|error| SendError::Broker(error.to_string()))?;
         let id = format!("minuano.gateway.{gateway}.alert.{name}");
-        let mut options = MqttOptions::new(id, &self.broker.host, self.broker.port);
-        options.set_clean_session(true).set_keep_alive(self.broker.keep_alive);
-        if let (Some(user), Some(password)) = (&self.broker.user, &self.broker.password) {
-            options.set_credentials(user, password.reveal());
-        }
-        let (client, mut events) = AsyncClient::new(options, 4);
-        client
-            .try_publish(&self.topic, QoS::AtLeastOnce, false, body)
-            .map_err(|error| SendError::Broker(error.to_string()))?;
+        let place = format!("{}:{}", self.broker.host, self.broker.port);
+        let failed = |why: String| SendError::Broker(format!("{place}: {why}"));
         let confirmed = async {
+            let Line { client, mut events } = dial::connect(&self.broker, id, REQUESTS).await?;
+            client
+                .try_publish(&self.topic, QoS::AtLeastOnce, false, body)
+                .map_err(|error| error.to_string())?;
             loop {
                 match events.poll().await {
-                    Ok(Event::Incoming(Packet::PubAck(_))) => return Ok(()),
+                    Ok(Event::Incoming(Packet::PubAck(_))) => return Ok(Line { client, events }),
                     Ok(_) => {}
-                    Err(error) => return Err(SendError::Broker(format!("is lost: {error}"))),
+                    Err(error) => return Err(dial::why(&error, &self.broker)),
                 }
             }
         };
-        let said = tokio::time::timeout(WITHIN, confirmed).await;
-        let said = said.unwrap_or_else(|_| Err(SendError::Broker("did not confirm within 15 s".to_owned())));
-        if said.is_ok() && client.try_disconnect().is_ok() {
+        let Line { client, mut events } = match tokio::time::timeout(WITHIN, confirmed).await {
+            Ok(said) => said.map_err(failed)?,
+            Err(_) => return Err(failed("no confirmation within 15 s".to_owned())),
+        };
+        if client.try_disconnect().is_ok() {
             // Until the goodbye is out; whatever becomes of it, the alert is confirmed.
             let _ = tokio::time::timeout(Duration::from_millis(200), async {
                 while events.poll().await.is_ok() {}
             })
             .await;
         }
-        said
+        Ok(())
     }
 }

@@ -4,15 +4,15 @@ use minuano_settings::Secret;
 use minuano_telemetry::AnomalyState;
 use serde_json::json;
 
+use super::http::Server;
 use super::send::SendError;
-use super::webhook::{chain, client};
 use super::{Class, Envelope};
 
 /// Where to publish.
 #[derive(Clone, Debug)]
 pub struct Ntfy {
     /// The server.
-    pub url: reqwest::Url,
+    pub server: Server,
     /// The topic that the phone subscribes to.
     pub topic: String,
     /// An access token, where the topic wants one.
@@ -32,17 +32,10 @@ impl Ntfy {
             "topic": self.topic, "title": alert.title(), "message": alert.text(), "priority": priority,
             "tags": [tag],
         });
-        let mut request = client()?
-            .post(self.url.clone())
-            .header("content-type", "application/json")
-            .body(body.to_string());
+        let mut request = self.server.post(body.to_string())?;
         if let Some(token) = &self.token {
             request = request.bearer_auth(token.reveal());
         }
-        let answer = request.send().await.map_err(|error| SendError::Http(chain(&error)))?;
-        match answer.status() {
-            status if status.is_success() => Ok(()),
-            status => Err(SendError::Refused(status.to_string())),
-        }
+        self.server.confirm(request).await
     }
 }

@@ -5,8 +5,8 @@ use minuano_telemetry::Millis;
 use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::watch;
 
-use super::rules::{Decision, Rules, Wants};
-use super::{Alert, Envelope};
+use super::rules::{Decision, MAX_REMEMBERED, Rules, Wants};
+use super::{Alert, Class, Envelope};
 use crate::store::StoreId;
 
 /// Alerts that may wait for one destination; more are dropped and counted.
@@ -35,6 +35,41 @@ impl Desk {
     pub fn new(destinations: impl IntoIterator<Item = (String, Wants)>) -> Self {
         let rules = destinations.into_iter().map(|(name, wants)| (name, Rules::new(wants)));
         Self { destinations: rules.collect(), awake: watch::Sender::default() }
+    }
+
+    /// Reads what goes on since before a restart: it was told then, and is not told again.
+    pub fn take_up(&mut self, connection: &Connection) -> rusqlite::Result<()> {
+        if self.destinations.is_empty() {
+            return Ok(());
+        }
+        for (class, sql) in [
+            (
+                Class::Fault,
+                "SELECT s.name, o.kind, o.quantity, o.from_time FROM anomalies o \
+                 JOIN stations s ON s.id = o.station WHERE o.state = 'open' LIMIT ?1",
+            ),
+            (
+                Class::Weather,
+                "SELECT s.name, o.kind, NULL, o.from_time FROM weather_events o \
+                 JOIN stations s ON s.id = o.station WHERE o.state = 'open' LIMIT ?1",
+            ),
+            (
+                Class::Station,
+                "SELECT name, 'offline', NULL, state_since FROM stations \
+                 WHERE state = 'offline' AND state_since IS NOT NULL LIMIT ?1",
+            ),
+        ] {
+            let mut query = connection.prepare(sql)?;
+            let mut rows = query.query([MAX_REMEMBERED])?;
+            while let Some(row) = rows.next()? {
+                let key = (class, row.get(0)?, row.get(1)?, row.get(2)?);
+                let since = crate::store::row::millis(row, 3)?;
+                for (_, rules) in &mut self.destinations {
+                    rules.take_up(&key, since);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Says when something was put down.

@@ -49,7 +49,8 @@ pub enum Decision {
     },
 }
 
-type Key = (Class, String, String, Option<String>);
+/// What an alert is about: its class, station, kind and quantity.
+pub type Key = (Class, String, String, Option<String>);
 
 #[derive(Clone, Copy, Debug)]
 struct Told {
@@ -75,10 +76,10 @@ impl Rules {
 
     /// What becomes of `alert` here.
     pub fn decide(&mut self, alert: &Alert, now: Millis) -> Decision {
-        if !self.is_wanted(alert) {
+        let key = (alert.class, alert.station.clone(), alert.kind.clone(), alert.quantity.clone());
+        if !self.is_wanted(&key) {
             return Decision::Nothing;
         }
-        let key = (alert.class, alert.station.clone(), alert.kind.clone(), alert.quantity.clone());
         let known = self.told.get(&key).copied();
         match alert.state {
             AnomalyState::Open => {
@@ -105,10 +106,16 @@ impl Rules {
         }
     }
 
-    fn is_wanted(&self, alert: &Alert) -> bool {
-        let on = self.wants.on.iter().any(|word| word == alert.class.word() || *word == alert.kind);
-        let here = self.wants.stations.as_ref().is_none_or(|stations| stations.contains(&alert.station));
-        on && here
+    /// This goes on since before a restart, and was told then.
+    pub fn take_up(&mut self, key: &Key, since: Millis) {
+        if self.is_wanted(key) && self.told.len() < MAX_REMEMBERED {
+            self.told.insert(key.clone(), Told { at: since, open: true, heard: true });
+        }
+    }
+
+    fn is_wanted(&self, (class, station, kind, _): &Key) -> bool {
+        let on = self.wants.on.iter().any(|word| word == class.word() || word == kind);
+        on && self.wants.stations.as_ref().is_none_or(|stations| stations.contains(station))
     }
 
     fn tell(&mut self, now: Millis) -> Decision {
@@ -137,8 +144,9 @@ impl Rules {
     }
 }
 
+/// What seems to lie ahead was told before somebody put the clock back, and counts as long ago: nothing is silenced by it.
 fn within(at: Millis, now: Millis, time: Duration) -> bool {
-    u128::try_from(now.get() - at.get()).unwrap_or(0) < time.as_millis()
+    u128::try_from(now.get() - at.get()).is_ok_and(|passed| passed < time.as_millis())
 }
 
 #[cfg(test)]
@@ -203,6 +211,19 @@ mod tests {
     }
 
     #[test]
+    fn what_goes_on_over_a_restart_is_not_told_again_but_its_end_is() {
+        let mut rules = Rules::new(wants());
+        let key = |station: &str| (Class::Weather, station.to_owned(), "frost".to_owned(), None);
+        rules.take_up(&key("roof"), at(0));
+        assert_eq!(rules.decide(&frost(Open), at(10_000)), Decision::Nothing, "it grew");
+        assert_eq!(rules.decide(&frost(Closed), at(10_001)), TOLD(10_001));
+        for station in 0..MAX_REMEMBERED + 10 {
+            rules.take_up(&key(&format!("s{station}")), at(0));
+        }
+        assert_eq!(rules.told.len(), MAX_REMEMBERED);
+    }
+
+    #[test]
     fn a_storm_of_alerts_is_limited_and_the_next_one_says_so() {
         let mut rules = Rules::new(wants());
         let opened = |station: usize| alert(Class::Weather, &format!("s{station}"), "frost", Open);
@@ -210,6 +231,27 @@ mod tests {
         assert_eq!(told, 3);
         assert_eq!(rules.decide(&opened(10), at(599)), Decision::Limited);
         assert_eq!(rules.decide(&opened(11), at(600)), Decision::Tell { due: at(600), suppressed: 8 });
+    }
+
+    #[test]
+    fn a_clock_put_back_silences_nothing() {
+        let mut rules = Rules::new(Wants { limit: 1, ..wants() });
+        assert_eq!(rules.decide(&frost(Open), at(86_400)), TOLD(86_400));
+        let shed = alert(Class::Weather, "shed", "frost", Open);
+        assert_eq!(rules.decide(&shed, at(0)), TOLD(0), "the limit is not of the future");
+        rules.decide(&frost(Closed), at(600));
+        assert_eq!(rules.decide(&frost(Open), at(1200)), TOLD(1200), "nor is the repeat");
+    }
+
+    #[test]
+    fn what_quiet_hours_hold_back_is_due_at_their_end() {
+        let zone = jiff::tz::TimeZone::UTC;
+        let quiet = Quiet { from: "22:00".parse().unwrap(), to: "07:00".parse().unwrap(), zone };
+        let mut rules = Rules::new(Wants { quiet: Some(quiet), ..wants() });
+        let night: Millis = "2026-11-20T23:00:00.000Z".parse().unwrap();
+        let morning = Decision::Tell { due: "2026-11-21T07:00:00.000Z".parse().unwrap(), suppressed: 0 };
+        assert_eq!(rules.decide(&frost(Open), night), morning);
+        assert_eq!(rules.decide(&frost(Closed), night), morning, "its end waits behind it");
     }
 
     #[test]

@@ -14,13 +14,13 @@ pub enum SendError {
     #[error("{0}")]
     Http(String),
     /// It answered, and refused.
-    #[error("it answered {0}")]
+    #[error("{0}")]
     Refused(String),
     /// Mail could not be made or sent.
     #[error("{0}")]
     Mail(String),
     /// The broker did not confirm it.
-    #[error("the broker {0}")]
+    #[error("{0}")]
     Broker(String),
 }
 

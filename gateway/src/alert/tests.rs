@@ -9,6 +9,7 @@ use axum::routing::post;
 use tokio::sync::watch;
 
 use super::deliver;
+use super::http::Server;
 use super::outbox::Desk;
 use super::rules::Wants;
 use super::send::{Destination, Way};
@@ -52,7 +53,7 @@ async fn receiver(refusals: usize) -> (reqwest::Url, Taken) {
 
 fn hook(name: &str, url: reqwest::Url) -> Destination {
     let secret: minuano_settings::Secret = serde_json::from_str("\"shared\"").unwrap();
-    let way = Way::Webhook(Webhook { url, secret: Some(secret) });
+    let way = Way::Webhook(Webhook { server: Server { url, authority: None }, secret: Some(secret) });
     Destination { name: name.to_owned(), way, wants: wants(), gateway: "home".parse().unwrap() }
 }
 

@@ -1,65 +1,33 @@
 //! A POST of JSON, signed.
 
-use std::time::Duration;
-
 use hmac::{Hmac, KeyInit, Mac};
 use minuano_settings::Secret;
 use sha2::Sha256;
 
 use super::Envelope;
+use super::http::Server;
 use super::send::SendError;
 use crate::clock::now;
-
-/// How long an answer may take.
-const WITHIN: Duration = Duration::from_secs(15);
 
 /// Where to post.
 #[derive(Clone, Debug)]
 pub struct Webhook {
     /// The address.
-    pub url: reqwest::Url,
+    pub server: Server,
     /// Shared with the receiver; none: not signed.
     pub secret: Option<Secret>,
-}
-
-/// A client that follows nobody elsewhere.
-pub(super) fn client() -> Result<reqwest::Client, SendError> {
-    reqwest::Client::builder()
-        .timeout(WITHIN)
-        .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("minuano-gateway/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|error| SendError::Http(chain(&error)))
-}
-
-/// An error and what it comes from: reqwest's own words name neither the refusal nor the certificate.
-pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let mut said = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        said = format!("{said}: {cause}");
-        source = cause.source();
-    }
-    said
 }
 
 impl Webhook {
     /// Posts; any 2xx confirms.
     pub async fn send(&self, envelope: &Envelope) -> Result<(), SendError> {
         let body = serde_json::to_string(envelope).map_err(|error| SendError::Http(error.to_string()))?;
-        let mut request = client()?
-            .post(self.url.clone())
-            .header("content-type", "application/json")
-            .header("x-minuano-delivery", &envelope.id);
+        let mut request = self.server.post(body.clone())?.header("x-minuano-delivery", &envelope.id);
         if let Some(secret) = &self.secret {
             let seconds = now().get() / 1000;
             request = request.header("x-minuano-signature", signature(secret.reveal(), seconds, &body));
         }
-        let answer = request.body(body).send().await.map_err(|error| SendError::Http(chain(&error)))?;
-        match answer.status() {
-            status if status.is_success() => Ok(()),
-            status => Err(SendError::Refused(status.to_string())),
-        }
+        self.server.confirm(request).await
     }
 }
 

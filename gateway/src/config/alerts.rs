@@ -1,5 +1,7 @@
 //! `[[alert]]`: who is told of what.
 
+mod way;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,13 +11,13 @@ use minuano_telemetry::{AnomalyKind, GatewayName, StationName, WeatherKind};
 use serde::Deserialize;
 
 use super::MqttConfig;
-use crate::alert::email::{Email, Protection};
-use crate::alert::mqtt::Mqtt;
-use crate::alert::ntfy::Ntfy;
 use crate::alert::quiet::Quiet;
 use crate::alert::rules::Wants;
-use crate::alert::send::{Destination, Way};
-use crate::alert::webhook::Webhook;
+use crate::alert::send::Destination;
+
+/// Each has a task, a queue in the store and rules in memory.
+const MOST: usize = 64;
+const MONTH: Duration = Duration::from_secs(31 * 86_400);
 
 /// One destination as it stands in the file.
 #[derive(Debug, Deserialize)]
@@ -87,18 +89,27 @@ pub fn checked(
     brokers: &[MqttConfig],
     problems: &mut Problems,
 ) -> Vec<Destination> {
+    let count = raw.len();
+    problems.require(count <= MOST, "alert", format_args!("there are {count}; it takes at most {MOST}"));
     let mut names: Vec<String> = Vec::new();
     let mut destinations = Vec::new();
     for (index, mut alert) in raw.into_iter().enumerate() {
         let key = |name: &str| format!("alert[{index}].{name}");
         let fits = alert.name.parse::<StationName>().is_ok();
-        problems.require(fits, &key("name"), "takes 1 to 32 of a-z 0-9 - _, beginning with a letter");
-        problems.require(!names.contains(&alert.name), &key("name"), "is the name of one before");
+        let named = format_args!("{:?} takes 1 to 32 of a-z 0-9 - _, beginning with a letter", alert.name);
+        problems.require(fits, &key("name"), named);
+        problems.require(
+            !names.contains(&alert.name),
+            &key("name"),
+            format_args!("{:?} is the name of one before", alert.name),
+        );
         names.push(alert.name.clone());
         let wants = wants(&alert, &key, problems);
         alert.secret =
             Secret::either(alert.secret.take(), alert.secret_file.as_deref(), &key("secret"), problems);
-        let way = way(&alert, gateway, brokers, &key, problems);
+        let empty = alert.secret.as_ref().is_some_and(|secret| secret.reveal().is_empty());
+        problems.require(!empty, &key("secret"), "is empty; it takes one character or more");
+        let way = way::checked(&alert, gateway, brokers, &key, problems);
         if let (Some(way), Some(wants), Some(gateway)) = (way, wants, gateway) {
             destinations.push(Destination { name: alert.name, way, wants, gateway: gateway.clone() });
         }
@@ -107,6 +118,11 @@ pub fn checked(
 }
 
 fn wants(alert: &RawAlert, key: &dyn Fn(&str) -> String, problems: &mut Problems) -> Option<Wants> {
+    problems.require(
+        !alert.on.is_empty(),
+        &key("on"),
+        "takes one class or kind or more; a destination without any would never be told",
+    );
     for word in &alert.on {
         let known = ["fault", "weather", "station", "offline"].contains(&word.as_str())
             || WeatherKind::from_word(word).is_some()
@@ -124,17 +140,29 @@ fn wants(alert: &RawAlert, key: &dyn Fn(&str) -> String, problems: &mut Problems
         problems.require(fits, &key("stations"), format_args!("{station:?} is no station's name"));
     }
     problems.require((1..=10_000).contains(&alert.limit), &key("limit"), "takes 1 to 10000");
+    let second = Duration::from_secs(1);
+    problems.require(
+        (second..=MONTH).contains(&alert.limit_within),
+        &key("limit_within"),
+        "takes \"1s\" to \"31d\"",
+    );
+    problems.require(alert.repeat_after <= MONTH, &key("repeat_after"), "takes \"0s\" to \"31d\"");
     let quiet = match &alert.quiet {
         None => None,
         Some(raw) => {
-            let time = |text: &str| text.parse::<jiff::civil::Time>().ok();
-            let times = time(&raw.from).zip(time(&raw.to)).filter(|(from, to)| from != to);
-            let zone = TimeZone::get(&raw.zone).ok();
+            let time = |name: &str, text: &str, problems: &mut Problems| {
+                let time = text.parse::<jiff::civil::Time>().ok();
+                let what = format_args!("{text:?} is no time of day such as \"22:00\"");
+                problems.require(time.is_some(), &key(&format!("quiet.{name}")), what);
+                time
+            };
+            let times = time("from", &raw.from, problems).zip(time("to", &raw.to, problems));
             problems.require(
-                times.is_some(),
-                &key("quiet"),
-                "takes two times of day that differ, such as from = \"22:00\", to = \"07:00\"",
+                times.is_none_or(|(from, to)| from != to),
+                &key("quiet.to"),
+                "takes another time of day than quiet.from; quiet hours of a whole day would tell nothing",
             );
+            let zone = TimeZone::get(&raw.zone).ok();
             problems.require(
                 zone.is_some(),
                 &key("quiet.zone"),
@@ -152,97 +180,5 @@ fn wants(alert: &RawAlert, key: &dyn Fn(&str) -> String, problems: &mut Problems
         repeat_after: alert.repeat_after,
         limit: alert.limit,
         limit_within: alert.limit_within,
-    })
-}
-
-fn way(
-    alert: &RawAlert,
-    gateway: Option<&GatewayName>,
-    brokers: &[MqttConfig],
-    key: &dyn Fn(&str) -> String,
-    problems: &mut Problems,
-) -> Option<Way> {
-    match alert.to.as_str() {
-        "webhook" => {
-            let url = url(alert, key, problems)?;
-            Some(Way::Webhook(Webhook { url, secret: alert.secret.clone() }))
-        }
-        "ntfy" => {
-            let topic = alert.topic.clone().filter(|topic| !topic.is_empty() && !topic.contains('/'));
-            problems.require(topic.is_some(), &key("topic"), "takes the topic that your phone subscribes to");
-            let url = url(alert, key, problems)?;
-            Some(Way::Ntfy(Ntfy { url, topic: topic?, token: alert.secret.clone() }))
-        }
-        "mqtt" => {
-            let topic = match (&alert.topic, gateway) {
-                (Some(topic), _) => topic.clone(),
-                (None, Some(gateway)) => format!("minuano-alerts/{gateway}"),
-                (None, None) => return None,
-            };
-            let fits = !topic.is_empty() && !topic.contains(['+', '#']) && !topic.starts_with("minuano/");
-            problems.require(
-                fits,
-                &key("topic"),
-                "takes a topic without + and #, and not below minuano/, which is the stations'",
-            );
-            Some(Way::Mqtt(Box::new(Mqtt { broker: brokers.first()?.clone(), topic })))
-        }
-        "email" => email(alert, key, problems).map(|email| Way::Email(Box::new(email))),
-        other => {
-            problems.add(key("to"), format_args!("{other:?} takes webhook, ntfy, email or mqtt"));
-            None
-        }
-    }
-}
-
-fn url(alert: &RawAlert, key: &dyn Fn(&str) -> String, problems: &mut Problems) -> Option<reqwest::Url> {
-    let url = alert.url.as_deref().and_then(|url| url.parse::<reqwest::Url>().ok());
-    let url = url.filter(|url| ["http", "https"].contains(&url.scheme()) && url.host().is_some());
-    problems.require(url.is_some(), &key("url"), "takes an address such as https://example.org/hook");
-    url
-}
-
-fn email(alert: &RawAlert, key: &dyn Fn(&str) -> String, problems: &mut Problems) -> Option<Email> {
-    let (protection, port) = match alert.tls.as_deref() {
-        None | Some("starttls") => (Some(Protection::StartTls), 587),
-        Some("tls") => (Some(Protection::Tls), 465),
-        Some("none") => (Some(Protection::None), 25),
-        Some(_) => (None, 0),
-    };
-    problems.require(protection.is_some(), &key("tls"), "takes \"starttls\", \"tls\" or \"none\"");
-    let host = alert.host.clone().filter(|host| !host.is_empty());
-    problems.require(host.is_some(), &key("host"), "takes the name of the mail server");
-    let from = alert.from.as_deref().and_then(|from| from.parse().ok());
-    problems.require(
-        from.is_some(),
-        &key("from"),
-        "takes an address such as \"Minuano <weather@example.org>\"",
-    );
-    let to: Vec<_> = alert.receivers.iter().filter_map(|to| to.parse().ok()).collect();
-    let all = !to.is_empty() && to.len() == alert.receivers.len();
-    problems.require(all, &key("receivers"), "takes one address or more");
-    problems.require(
-        alert.user.is_some() == alert.secret.is_some(),
-        &key("user"),
-        "goes with secret or secret_file, the password: give both or neither",
-    );
-    let authority = match &alert.ca_file {
-        None => None,
-        Some(file) => match std::fs::read(file) {
-            Ok(pem) => Some(pem),
-            Err(error) => {
-                problems.add(key("ca_file"), format_args!("{}: {error}", file.display()));
-                None
-            }
-        },
-    };
-    Some(Email {
-        host: host?,
-        port: alert.port.unwrap_or(port),
-        protection: protection?,
-        authority,
-        credentials: alert.user.clone().zip(alert.secret.clone()),
-        from: from?,
-        to,
     })
 }

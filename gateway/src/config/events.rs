@@ -81,14 +81,17 @@ impl RawEvents {
             problems.require(
                 rule.onset >= lowest && rule.onset <= highest,
                 &key(&format!("onset_{unit}")),
-                format_args!("takes {lowest} to {highest}"),
+                format_args!("{} takes {lowest} to {highest}", rule.onset),
             );
-            let right = if below { rule.clear >= rule.onset } else { rule.clear <= rule.onset };
-            let side = if below { "at least" } else { "at most" };
+            let right = if below { rule.clear > rule.onset } else { rule.clear < rule.onset };
+            let side = if below { "above" } else { "below" };
             problems.require(
                 right && rule.clear.is_finite(),
                 &key(&format!("clear_{unit}")),
-                format_args!("takes {side} the onset, {}", rule.onset),
+                format_args!(
+                    "{} takes a value {side} the onset, {}: an event ends on the other side of where it begins",
+                    rule.clear, rule.onset
+                ),
             );
             problems.require(rule.hold <= Duration::from_secs(86_400), &key("hold"), "takes at most \"1d\"");
             enabled.unwrap_or(true).then_some(rule)

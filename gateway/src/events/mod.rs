@@ -158,4 +158,6 @@ pub fn evidence(station: &StationName, kind: WeatherKind, rule: &Rule, open: &Op
 }
 
 #[cfg(test)]
+mod real_weather;
+#[cfg(test)]
 mod tests;

@@ -168,6 +168,9 @@ fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
     last.rsplit(',').next()?.trim().parse().ok()
 }
 
+/// Why a client is turned away, in `minuano_http_limited_total{reason}`.
+pub const REASONS: [&str; 2] = ["rate", "at_once"];
+
 /// Holds each client to its allowance. Supervisors are never turned away.
 pub async fn admit(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     if matches!(request.uri().path(), "/healthz" | "/readyz") {
@@ -177,9 +180,9 @@ pub async fn admit(State(app): State<Arc<App>>, request: Request, next: Next) ->
         Ok(seat) => next.run(request).await.map(|body| Body::new(Held { body, _seat: seat })),
         Err(refused) => {
             let (reason, wait, detail) = match refused {
-                Refused::Rate(wait) => ("rate", wait, "you ask too often".to_owned()),
+                Refused::Rate(wait) => (REASONS[0], wait, "you ask too often".to_owned()),
                 Refused::AtOnce(most) => {
-                    ("at_once", 1, format!("{most} of your requests are being answered"))
+                    (REASONS[1], 1, format!("{most} of your requests are being answered"))
                 }
             };
             metrics::counter!("minuano_http_limited_total", "reason" => reason).increment(1);

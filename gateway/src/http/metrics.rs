@@ -4,12 +4,14 @@
 //! a restart, and no pruning lowers them. A reading that arrives after it was given up does lower
 //! `minuano_readings_lost_total`; Prometheus takes that for a restart of the counter.
 
+mod by_station;
+
 use std::fmt::Write;
 
-use metrics::{describe_counter, describe_gauge, describe_histogram};
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{BuildError, PrometheusBuilder, PrometheusHandle};
 
-use super::{App, now};
+use super::{App, limit, now};
 use crate::acknowledge::counts::Counts;
 use crate::directory::Presence;
 
@@ -39,40 +41,46 @@ pub fn install() -> Result<PrometheusHandle, MetricsError> {
     Ok(handle)
 }
 
+/// Counters without labels: from 0 at the start, so that an alert sees the first step.
+const COUNTERS: [(&str, &str); 14] = [
+    (
+        "minuano_publications_dropped_total",
+        "Messages that a full queue or a missing connection kept from a broker.",
+    ),
+    ("minuano_broker_disconnections_total", "Connections to brokers that ended."),
+    ("minuano_acknowledgements_total", "Acknowledgements sent to stations."),
+    ("minuano_commits_total", "Commits to the store."),
+    ("minuano_commits_failed_total", "Commits to the store that failed."),
+    ("minuano_readings_pruned_total", "Raw rows that retention took; with a lake, all are in it."),
+    ("minuano_readings_retimed_total", "Readings stored under the time of their arrival."),
+    ("minuano_readings_revised_total", "Readings whose flags a later one changed."),
+    (
+        "minuano_http_clients_shared_total",
+        "Requests counted together because too many clients are there to tell apart.",
+    ),
+    ("minuano_http_unauthorised_total", "Requests without the read token."),
+    ("minuano_http_stalled_total", "Connections closed because their client took nothing."),
+    ("minuano_stream_refused_total", "Listeners turned away because too many were there."),
+    ("minuano_stream_missed_total", "Events that slow listeners had to be told from the store."),
+    ("minuano_stream_resets_total", "Listeners that were told to begin again."),
+];
+
 /// What each counter of the gateway counts, wherever it is kept; the lake describes its own.
 fn describe() {
+    for (name, help) in COUNTERS {
+        describe_counter!(name, help);
+        counter!(name).increment(0);
+    }
     describe_counter!("minuano_messages_refused_total", "Messages that were refused whole, by reason.");
     describe_counter!("minuano_messages_received_total", "Messages that arrived from brokers.");
-    describe_counter!(
-        "minuano_publications_dropped_total",
-        "Messages that a full queue or a missing connection kept from a broker."
-    );
-    describe_counter!("minuano_broker_disconnections_total", "Connections to brokers that ended.");
-    describe_counter!("minuano_acknowledgements_total", "Acknowledgements sent to stations.");
-    describe_counter!("minuano_commits_total", "Commits to the store.");
-    describe_counter!("minuano_commits_failed_total", "Commits to the store that failed.");
-    describe_counter!(
-        "minuano_readings_pruned_total",
-        "Raw rows that retention took; with a lake, all are in it."
-    );
-    describe_counter!("minuano_readings_retimed_total", "Readings stored under the time of their arrival.");
     describe_counter!("minuano_http_requests_total", "HTTP answers, by route and status.");
     describe_counter!(
         "minuano_http_limited_total",
         "Requests of clients that asked for too much, by reason."
     );
-    describe_counter!(
-        "minuano_http_clients_shared_total",
-        "Requests counted together because too many clients are there to tell apart."
-    );
-    describe_counter!("minuano_http_unauthorised_total", "Requests without the read token.");
-    describe_counter!("minuano_http_stalled_total", "Connections closed because their client took nothing.");
-    describe_counter!("minuano_stream_refused_total", "Listeners turned away because too many were there.");
-    describe_counter!(
-        "minuano_stream_missed_total",
-        "Events that slow listeners had to be told from the store."
-    );
-    describe_counter!("minuano_stream_resets_total", "Listeners that were told to begin again.");
+    for reason in limit::REASONS {
+        counter!("minuano_http_limited_total", "reason" => reason).increment(0);
+    }
     describe_gauge!(
         "minuano_store_set_aside",
         "Damaged stores beside this one that were set aside and not salvaged yet."
@@ -91,7 +99,7 @@ fn describe() {
 pub fn render(app: &App) -> String {
     let mut text = app.metrics.render();
     // Writing to a string cannot fail.
-    let _ = totals(app, &mut text);
+    let _ = totals(app, &mut text).and_then(|()| by_station::write(&app.directory, &mut text));
     text
 }
 

@@ -110,9 +110,11 @@ pub struct Writer {
 
 impl Writer {
     /// Reads what the store has into memory and into the directory.
-    pub fn open(parts: Parts, answers: Answers) -> Result<Self, StoreError> {
-        let refused = |cause| StoreError::Sqlite { file: parts.store.file().to_owned(), cause };
+    pub fn open(mut parts: Parts, answers: Answers) -> Result<Self, StoreError> {
+        let file = parts.store.file().to_owned();
+        let refused = |cause| StoreError::Sqlite { file: file.clone(), cause };
         let connection = parts.store.writer()?;
+        parts.desk.take_up(&connection).map_err(refused)?;
         let mut ledger = Ledger::load(&connection, &parts.rules).map_err(refused)?;
         let mut pulses = Vec::new();
         for (name, _, now) in stations::load_all(&connection).map_err(refused)? {

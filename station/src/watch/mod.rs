@@ -1,10 +1,12 @@
-//! How the station shows that it works: to systemd (readiness, watchdog, status text) and to people (a LED).
+//! How the station shows that it works: to systemd (readiness, watchdog, status text), to health checks (a socket) and to
+//! people (a LED).
 //!
 //! The watchdog is fed only while the sampler and the log make progress. What MQTT does never counts: a restart
 //! mends no broker, and would cost what is in RAM.
 
 mod led;
 mod signs;
+mod socket;
 mod status;
 
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use tokio::task::JoinHandle;
 use tracing::{debug, error, info};
 
 pub use self::signs::{Allowed, Signs};
+pub use self::socket::{WELL, place};
 use crate::config::Config;
 use crate::station::Station;
 
@@ -30,7 +33,10 @@ impl Watch {
     /// The station is ready: it measures and keeps. Says so, and goes on saying how it is.
     pub fn start(config: &Arc<Config>, station: &Arc<Station>) -> Self {
         tell(&[NotifyState::Ready]);
-        let mut tasks = vec![tokio::spawn(look(config.clone(), station.clone()))];
+        let mut tasks = vec![
+            tokio::spawn(look(config.clone(), station.clone())),
+            tokio::spawn(socket::answer(config.clone(), station.clone())),
+        ];
         if let Some(lamp) = config.led.and_then(led::open) {
             tasks.push(tokio::spawn(led::shine(lamp, station.clone())));
         }

@@ -58,14 +58,14 @@ test.describe('an error of the page', () => {
     await page.clock.install()
     let loads = 0
     page.on('domcontentloaded', () => (loads += 1))
-    const fail = () => page.evaluate(() => void setTimeout(() => { throw new Error('made for the test') }))
+    const fail = () => page.evaluate(() => void Promise.reject(new Error('made for the test')))
     await open(page, '?station=roof')
     await fail()
     await page.clock.runFor(30_000)
     expect(loads).toBe(1)
     await open(page, '?kiosk&station=roof')
     await page.route('**/healthz', (route) => route.abort())
-    const refused = page.waitForEvent('requestfailed')
+    const refused = page.waitForEvent('requestfailed', (request) => request.url().endsWith('/healthz'))
     await fail()
     await page.clock.runFor(30_000)
     await refused

@@ -54,7 +54,7 @@ for (const [width, height] of sizes) {
 
 test('open settings, tables, a kiosk, a doubted value and a note satisfy axe too', async ({ page }) => {
   test.setTimeout(90_000)
-  for (const [query, press] of [['?station=odd', 'settings'], ['?page=charts&station=roof&beside=shed&table=1', null], ['?kiosk&station=roof', null], ['?page=moon', null]] as const) {
+  for (const [query, press] of [['?station=odd', 'settings'], ['?page=charts&station=odd&beside=loft&last=1h&table=1', null], ['?kiosk&station=roof', null], ['?page=moon', null]] as const) {
     await page.goto(`/${query}`)
     await expect(page.locator('main h1')).not.toHaveCount(0)
     if (query.includes('charts')) await expect(page.getByTestId('table-humidity_pct').locator('tbody tr').first()).toBeVisible()

@@ -1,5 +1,6 @@
 //! A Docker engine and a registry of this run's own, ended with it.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 
+use super::debian::Programs;
 use crate::process::{Service, must, output, root, target};
 
 /// Debian's client; another in PATH may speak a newer protocol than Debian's engine.
@@ -19,21 +21,20 @@ pub struct Engine {
     socket: String,
     /// `127.0.0.1:port`
     pub registry: String,
+    programs: Programs,
     // The registry goes first.
-    _registry: Service,
-    _dockerd: Service,
+    services: Vec<Service>,
 }
 
 impl Engine {
     /// Starts both with what they keep under `folder` and, for the layers, `target/engine`.
     pub fn start(folder: &Path) -> anyhow::Result<Self> {
         let socket = format!("unix://{}", folder.join("docker.sock").display());
-        let log = File::create(folder.join("dockerd.log"))?;
-        let mut command = Command::new("/usr/sbin/dockerd");
+        let mut command = ended_with_us("/usr/sbin/dockerd");
         command.args(["--host", &socket, "--data-root"]).arg(layers());
         command.arg("--exec-root").arg(folder.join("exec")).arg("--pidfile").arg(folder.join("dockerd.pid"));
-        command.stdout(Stdio::null()).stderr(log);
-        let mut dockerd = Service::start("dockerd", &mut command)?;
+        command.stdout(Stdio::null()).stderr(File::create(folder.join("dockerd.log"))?);
+        let dockerd = Service::start("dockerd", &mut command)?;
 
         let registry = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.to_string();
         let settings = folder.join("registry.yaml");
@@ -44,18 +45,25 @@ impl Engine {
                 folder.join("registry").display()
             ),
         )?;
-        let mut command = Command::new("/usr/bin/docker-registry");
+        let mut command = ended_with_us("/usr/bin/docker-registry");
         command.arg("serve").arg(&settings).stdout(Stdio::null());
         command.stderr(File::create(folder.join("registry.log"))?);
         let service = Service::start("docker-registry", &mut command)?;
 
+        let programs = Programs::new();
+        let mut engine = Self { socket, registry, programs, services: vec![service, dockerd] };
+        engine.ready().with_context(|| format!("see the logs in {}", folder.display()))?;
+        Ok(engine)
+    }
+
+    fn ready(&mut self) -> anyhow::Result<()> {
         let deadline = Instant::now() + WITHIN;
         loop {
-            dockerd.must_run().with_context(|| format!("see {}", folder.join("dockerd.log").display()))?;
-            let mut info = Command::new(DOCKER);
-            info.args(["--host", &socket, "info"]).stdout(Stdio::null()).stderr(Stdio::null());
-            if info.status()?.success() && TcpStream::connect(&registry).is_ok() {
-                return Ok(Self { socket, registry, _registry: service, _dockerd: dockerd });
+            self.services.iter_mut().try_for_each(Service::must_run)?;
+            let mut info = self.docker(&["info"]);
+            info.stdout(Stdio::null()).stderr(Stdio::null());
+            if info.status()?.success() && TcpStream::connect(&self.registry).is_ok() {
+                return Ok(());
             }
             ensure!(Instant::now() < deadline, "no engine within {} s", WITHIN.as_secs());
             std::thread::sleep(Duration::from_millis(50));
@@ -63,11 +71,21 @@ impl Engine {
     }
 
     /// The client, told where the engine is.
-    pub fn docker<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Command {
+    pub fn docker<S: AsRef<OsStr>>(&self, arguments: &[S]) -> Command {
         let mut command = Command::new(DOCKER);
-        command.args(["--host", &self.socket]).args(arguments).current_dir(root());
-        command.env("DOCKER_BUILDKIT", "1").stdin(Stdio::null());
+        command.args(arguments).current_dir(root()).stdin(Stdio::null());
+        command.envs(self.environment());
         command
+    }
+
+    /// The program, which wants the environment.
+    pub fn compose(&self) -> anyhow::Result<PathBuf> {
+        self.programs.compose()
+    }
+
+    /// What a client needs to know.
+    pub fn environment(&self) -> [(&'static str, &str); 2] {
+        [("DOCKER_HOST", &self.socket), ("DOCKER_BUILDKIT", "1")]
     }
 
     /// Runs the client, which must succeed.
@@ -80,12 +98,43 @@ impl Engine {
         Ok(output(&mut self.docker(arguments))?.trim().to_owned())
     }
 
+    /// Runs the client, whatever it says: what is to be removed may not be there.
+    pub fn may(&self, arguments: &[&str]) {
+        let mut command = self.docker(arguments);
+        let _ = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    }
+
     /// Whether it has this image.
     pub fn has(&self, image: &str) -> bool {
         let mut inspect = self.docker(&["image", "inspect", image]);
         inspect.stdout(Stdio::null()).stderr(Stdio::null());
         inspect.status().is_ok_and(|status| status.success())
     }
+
+    /// Asks a container to stop. The engine kills one that takes longer than `seconds`, which its exit code shows.
+    pub fn stop(&self, container: &str, seconds: u32) -> anyhow::Result<()> {
+        self.must(&["stop", "--time", &seconds.to_string(), container])?;
+        let code = self.says(&["inspect", "--format", "{{.State.ExitCode}}", container])?;
+        ensure!(code == "0", "{container} ended with {code}, {seconds} s after SIGTERM at the latest");
+        Ok(())
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // An engine that is killed leaves its containers' processes and mounts behind.
+        for service in self.services.drain(..) {
+            let _ = service.stop(WITHIN);
+        }
+    }
+}
+
+/// A program that the kernel asks to stop when this process ends, however it ends.
+fn ended_with_us(program: &str) -> Command {
+    // Of util-linux, which every Debian has. It becomes the program and keeps its process id.
+    let mut command = Command::new("/usr/bin/setpriv");
+    command.args(["--pdeathsig", "TERM", program]);
+    command
 }
 
 /// Kept from run to run: the bases are dear.

@@ -1,41 +1,87 @@
 //! The suite `containers`: both images built, pushed to a registry, pulled from it and run with nothing that they do
-//! not need, over a real engine. No image can be pulled on every machine, so the bases are made from Debian's packages.
+//! not need, and the stacks around them, over a real engine. No image can be pulled on every machine, so whatever they
+//! stand on is made from Debian's packages.
+//!
+//! # Layout
+//!
+//! - [`engine`]: an engine and a registry of this run's own
+//! - [`debian`]: base images from packages, and programs of a newer release
+//! - [`images`]: our two images, for both architectures
+//! - [`together`]: broker, gateway and station, hardened
+//! - [`stack`]: compose, [`stacks`]: what each stack has to do
+//! - [`kubernetes`]: the manifests against their schemas
+//! - [`panel`]: what is seen from outside
 
+mod debian;
 mod engine;
 mod images;
-mod run;
+mod kubernetes;
+mod panel;
+mod stack;
+mod stacks;
+mod together;
 
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 
 use crate::arm64::Outcome;
-use crate::cross::Target;
 use crate::install;
 use crate::process::target;
 use engine::Engine;
-use images::{Images, Platform};
+use images::{AMD64, ARM64, GATEWAY, Images, Product, STATION};
 
 /// What the suite runs, by Debian package.
-const PROGRAMS: [(&str, &str); 6] = [
+const PROGRAMS: [(&str, &str); 7] = [
     ("docker.io", "/usr/sbin/dockerd"),
     ("iptables", "/usr/sbin/iptables"),
     ("mmdebstrap", "/usr/bin/mmdebstrap"),
     ("docker-registry", "/usr/bin/docker-registry"),
     ("qemu-user-static", "/usr/bin/qemu-aarch64-static"),
     ("arch-test", "/usr/bin/arch-test"),
+    ("curl", "/usr/bin/curl"),
+];
+const WITHIN: Duration = Duration::from_secs(120);
+
+/// How much is proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Both images for this machine: what a test run has time for.
+    Amd64,
+    /// Both architectures and every stack.
+    All,
+    /// The same with binaries as they are released, and their sizes.
+    Released,
+}
+
+type Test = fn(&Images<'_>) -> anyhow::Result<()>;
+const QUICK: [(&str, Test); 1] =
+    [("a_gateway_for_amd64_takes_what_a_station_for_amd64_measures", |images| {
+        together::together(images, AMD64)
+    })];
+const MORE: [(&str, Test); 7] = [
+    ("the_demo_runs_by_compose_and_keeps_its_readings", stacks::demo),
+    ("the_servers_stack_with_monitoring_takes_a_stations_readings_by_tls", stacks::server),
+    ("alert_rules_say_what_they_should", stacks::alert_rules),
+    ("kubernetes_manifests_fit_their_schemas", kubernetes::manifests),
+    ("a_gateway_for_amd64_takes_what_a_station_for_arm64_measures", |images| {
+        together::together(images, ARM64)
+    }),
+    ("the_stations_tag_has_both_architectures", |images| one_tag(images, STATION)),
+    ("the_gateways_tag_has_both_architectures", |images| one_tag(images, GATEWAY)),
 ];
 
-/// The platforms that one run proves.
-const AMD64: Platform = Platform { name: "amd64", target: Target::Amd64 };
-const ARM64: Platform = Platform { name: "arm64", target: Target::Arm64 };
-
 /// Builds, pushes, pulls and runs, or says why not.
-pub fn run() -> anyhow::Result<Outcome> {
+pub fn run(extent: Extent) -> anyhow::Result<Outcome> {
+    let tests: Vec<(&str, Test)> = match extent {
+        Extent::Amd64 => QUICK.to_vec(),
+        Extent::All | Extent::Released => QUICK.into_iter().chain(MORE).collect(),
+    };
     if let Some(why) = obstacle() {
         println!("skipped: {why}");
-        return Ok(Outcome { skipped: 2, ..Outcome::default() });
+        return Ok(Outcome { skipped: u64::try_from(tests.len())?, ..Outcome::default() });
     }
     install::programs(&PROGRAMS)?;
     let folder = target().join("containers");
@@ -44,12 +90,13 @@ pub fn run() -> anyhow::Result<Outcome> {
     }
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     let engine = Engine::start(&folder)?;
+    let images = Images::new(&engine, &folder, extent == Extent::Released);
     let mut outcome = Outcome::default();
-    for station in [AMD64, ARM64] {
-        let name = format!("a_gateway_for_amd64_takes_what_a_station_for_{}_measures", station.name);
-        match prove(&engine, station, &folder) {
+    for (name, test) in tests {
+        let begun = Instant::now();
+        match test(&images) {
             Ok(()) => {
-                println!("test containers::{name} ... ok");
+                println!("test containers::{name} ... ok ({} s)", begun.elapsed().as_secs());
                 outcome.passed += 1;
             }
             Err(error) => {
@@ -62,13 +109,29 @@ pub fn run() -> anyhow::Result<Outcome> {
     Ok(outcome)
 }
 
-fn prove(engine: &Engine, station: Platform, folder: &Path) -> anyhow::Result<()> {
-    let images = Images { engine, folder };
-    images.base(AMD64)?;
-    images.base(station)?;
-    let gateway = images.through_registry("minuano-gateway", "docker/gateway.Dockerfile", AMD64)?;
-    let station = images.through_registry("minuano-station", "docker/station.Dockerfile", station)?;
-    run::together(engine, &gateway, &station, folder)
+/// Who pulls gets what his machine can run.
+fn one_tag(images: &Images<'_>, product: Product) -> anyhow::Result<()> {
+    let tag = images.one_tag(product)?;
+    for platform in [ARM64, AMD64] {
+        images.pull(&tag, platform)?;
+        let said = images.engine.says(&["run", "--rm", "--network=none", &tag, "--version"])?;
+        ensure!(said.starts_with(product.package), "{tag} for {} said {said}", platform.name);
+    }
+    Ok(())
+}
+
+/// Waits until something holds.
+fn until(what: &str, mut holds: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let deadline = Instant::now() + WITHIN;
+    loop {
+        match holds() {
+            Ok(()) => return Ok(()),
+            Err(error) if Instant::now() > deadline => {
+                return Err(error.context(format!("{what} did not come within {} s", WITHIN.as_secs())));
+            }
+            Err(_) => std::thread::sleep(Duration::from_millis(200)),
+        }
+    }
 }
 
 /// Why no engine can run here, if that is known without trying.

@@ -1,4 +1,5 @@
 use axum::http::{StatusCode, header};
+use minuano_telemetry::Flag;
 use serde_json::json;
 
 use super::{REQUEST_ID, World};
@@ -65,4 +66,30 @@ async fn metrics_count_every_station() {
         assert!(answer.body.lines().any(|each| each == line), "{line} is not in\n{}", answer.body);
     }
     assert!(answer.body.contains("minuano_build_info{version=\""));
+}
+
+#[tokio::test]
+async fn metrics_show_the_weather_of_who_is_online() {
+    let world = World::new();
+    for (name, presence) in [("roof", Presence::Online), ("shed", Presence::Offline)] {
+        let run = world.station(name, "America/Denver");
+        let values =
+            [Some((21.43, Flag::Good)), Some((1013.25, Flag::Fail)), Some((48.7, Flag::Suspect)), None];
+        let last = world.stored(world.put(run, 1, "2026-11-20T12:00:00Z", values));
+        world.directory.change(&name.parse().unwrap(), |now| {
+            now.presence = presence;
+            now.last_reading = Some(last);
+        });
+    }
+    let body = world.get("/metrics").await.body;
+    let shown = |line: &str| body.lines().any(|each| each == line);
+    assert!(shown("minuano_temperature_c{station=\"roof\"} 21.43"), "{body}");
+    assert!(shown("minuano_station_up{station=\"shed\"} 0"), "{body}");
+    assert!(shown("minuano_stations_without_series 0"), "{body}");
+    assert!(body.contains("minuano_dew_point_c{station=\"roof\"} "), "{body}");
+    assert!(
+        !body.contains("minuano_humidity_pct{station=\"shed\"}"),
+        "a straight line after its end: {body}"
+    );
+    assert!(!body.contains("minuano_pressure_hpa{"), "it has flag 4: {body}");
 }
