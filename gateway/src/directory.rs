@@ -102,6 +102,11 @@ impl StationNow {
     pub fn about(&self) -> Option<About> {
         self.about.as_ref()?.read()
     }
+
+    /// How the station is.
+    pub fn health(&self) -> Option<Health> {
+        self.health.as_ref()?.1.read()
+    }
 }
 
 /// Every station, now.
