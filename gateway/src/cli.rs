@@ -2,6 +2,7 @@
 
 mod alert;
 mod broker;
+mod elastic;
 mod health;
 mod lake;
 mod online;
@@ -9,15 +10,18 @@ mod quality;
 
 mod store;
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use minuano_settings::Problems;
+use minuano_settings::log::{self, LogFormat, Service};
 use minuano_telemetry::StationName;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::config::Config;
 use crate::{http, run, shutdown, take_over};
@@ -86,6 +90,13 @@ enum Command {
         minuano-gateway lake flush\n  minuano-gateway lake backfill --replace"
     )]
     Lake(lake::Command),
+    /// What went to Elasticsearch or OpenSearch.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  minuano-gateway elastic template > template.json\n  \
+        minuano-gateway elastic template --put\n  minuano-gateway elastic status --json"
+    )]
+    Elastic(elastic::Command),
     /// Copies of the store.
     #[command(
         subcommand,
@@ -134,7 +145,6 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { BAD_USAGE } else { DONE });
         }
     };
-    log_to_stderr();
     match execute(cli.command) {
         Ok(true) => ExitCode::from(DONE),
         Ok(false) => ExitCode::from(ANYTHING_ELSE),
@@ -154,11 +164,13 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn log_to_stderr() {
+/// Says on standard error what happens from here on.
+fn log_to_stderr(format: LogFormat, gateway: &str) {
     // rumqttd logs every client that leaves as an error; what matters of it shows in our own session.
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,rumqttd=off"));
-    let coloured = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(coloured).with_writer(std::io::stderr).init();
+    let service =
+        Service { name: "minuano-gateway", version: env!("CARGO_PKG_VERSION"), node: gateway.to_owned() };
+    tracing_subscriber::registry().with(log::to_stderr(format, service).with_filter(filter)).init();
 }
 
 /// The error and its causes, each said once: many libraries say the cause in the error too.
@@ -170,14 +182,28 @@ fn in_one_line(error: &anyhow::Error) -> String {
     })
 }
 
+/// Runs the service. Whoever reads its log as JSON reads in it, too, why it ended.
+fn serve(arg: ConfigArg) -> anyhow::Result<bool> {
+    let config = Config::load(arg.config)?;
+    let format = config.log.format;
+    log_to_stderr(format, config.gateway.as_str());
+    match in_runtime(async { run::run(config, shutdown::on_signal()?).await }) {
+        Err(error) if format == LogFormat::Json => {
+            tracing::error!(error = in_one_line(&error), "the gateway ends");
+            Ok(false)
+        }
+        ended => ended.map(|()| true),
+    }
+}
+
 /// Gives whether all is well.
 fn execute(command: Command) -> anyhow::Result<bool> {
+    if !matches!(command, Command::Run(_)) {
+        // What a command says of itself is for the person who called it.
+        log_to_stderr(LogFormat::Text, "");
+    }
     match command {
-        Command::Run(arg) => {
-            let config = Config::load(arg.config)?;
-            in_runtime(async { run::run(config, shutdown::on_signal()?).await })?;
-            Ok(true)
-        }
+        Command::Run(arg) => serve(arg),
         Command::Health(arg) => {
             let config = Config::load(arg.config)?;
             in_runtime(health::ask(&config))
@@ -195,6 +221,7 @@ fn execute(command: Command) -> anyhow::Result<bool> {
             Ok(true)
         }
         Command::Lake(command) => in_runtime(lake::execute(command)),
+        Command::Elastic(command) => in_runtime(elastic::execute(command)),
         Command::Store(command) => store::store(command),
         Command::Station(command) => store::station(command),
         Command::Quality(command) => quality::execute(command),

@@ -12,7 +12,7 @@
 //! - [`acknowledge`]: which readings are accounted for, and when a station is told so
 //! - [`directory`], [`live`]: what is known of each station now, and what happens
 //! - [`alert`]: MQTT, webhook, ntfy, e-mail
-//! - [`lake`]: Parquet batches
+//! - [`lake`]: Parquet batches; [`elastic`]: documents in Elasticsearch or OpenSearch
 //! - [`http`]: routes, panel, metrics
 //! - [`watch`]: what systemd is told
 //! - [`provision`]: accounts at a broker, each with its own topics
@@ -27,6 +27,7 @@ pub mod clock;
 pub mod config;
 pub mod derived;
 pub mod directory;
+pub mod elastic;
 pub mod events;
 pub mod http;
 pub mod ingest;

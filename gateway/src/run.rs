@@ -14,6 +14,7 @@ use crate::alert::send::Destination;
 use crate::clock::now;
 use crate::config::Config;
 use crate::directory::Directory;
+use crate::elastic::Elastic;
 use crate::http::{self, App, Readiness, metrics};
 use crate::ingest::answers::Answers;
 use crate::ingest::message::Message;
@@ -30,7 +31,8 @@ use crate::{broker, ingest};
 /// Runs the service until `shutdown` becomes true.
 ///
 /// brokers ─► sessions ─► writer (account, check, commit, acknowledge) ─► store ─┬─► live ─► routes, panel
-///                                                                               └─► lake
+///                                                                               ├─► lake
+///                                                                               └─► Elasticsearch
 pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.http.listen).await.with_context(|| {
         format!("http.listen {}; it takes a free port on this machine", config.http.listen)
@@ -87,7 +89,7 @@ pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Res
         desk,
         events: config.events,
         lake: lake.is_some(),
-        elastic_waits: None,
+        elastic_waits: config.elastic.as_ref().map(|elastic| elastic.keep_unsent),
         progress: Arc::clone(&progress),
     };
     let writer = Writer::open(parts, answers)?;
@@ -112,6 +114,15 @@ pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Res
     if let Some(lake) = lake {
         let running = lake.run(requested(shutdown.clone()));
         tasks.spawn("the lake", async {
+            running.await;
+            Ok(())
+        });
+    }
+    if let Some(elastic) = &config.elastic {
+        let (store, readiness) = (Arc::clone(&store), Arc::clone(&readiness));
+        let elastic = Elastic::open(elastic, &config.gateway, store, readiness).context("elastic")?;
+        let running = elastic.run(requested(shutdown.clone()));
+        tasks.spawn("Elasticsearch", async {
             running.await;
             Ok(())
         });

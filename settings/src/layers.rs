@@ -46,27 +46,8 @@ impl Layers {
     /// is an error at once: what it may have said is not missing.
     pub fn load<T: DeserializeOwned + Default>(&self) -> Result<(T, Problems), Problems> {
         let mut table = self.read()?;
-        let mut problems = Problems::default();
-        let mut from_environment = self.overlay(&mut table);
-        while problems.0.len() < MAX_PROBLEMS {
-            let error = match serde_path_to_error::deserialize(Value::Table(table.clone())) {
-                Ok(value) => return Ok((value, problems)),
-                Err(error) => error,
-            };
-            let path: Vec<Step> = error.path().iter().filter_map(Step::of).collect();
-            let key = path.iter().fold(String::new(), |text, step| step.after(text));
-            // "1234" from the environment looks like a number until the key turns out to be a text.
-            if let Some(raw) = from_environment.remove(&key) {
-                place(&mut table, &key, Value::String(raw));
-                continue;
-            }
-            let what = error.inner().message().replace("unknown field", "unknown key");
-            problems.add(if key.is_empty() { self.shown_file() } else { key }, what);
-            if !remove(&mut Value::Table(std::mem::take(&mut table)), &path, &mut table) {
-                break;
-            }
-        }
-        Err(problems)
+        let from_environment = self.overlay(&mut table);
+        fitted(table, from_environment, &self.shown_file())
     }
 
     fn path(&self) -> &Path {
@@ -114,6 +95,40 @@ impl Layers {
         }
         raw
     }
+}
+
+/// Reads `T` from a table that came from `file`: every key of it needs a default.
+///
+/// What does not fit is named in the problems and then treated as if it were not there. An error where there is no end to that.
+pub fn fit<T: DeserializeOwned + Default>(table: Table, file: &str) -> Result<(T, Problems), Problems> {
+    fitted(table, BTreeMap::new(), file)
+}
+
+fn fitted<T: DeserializeOwned + Default>(
+    mut table: Table,
+    mut from_environment: BTreeMap<String, String>,
+    file: &str,
+) -> Result<(T, Problems), Problems> {
+    let mut problems = Problems::default();
+    while problems.0.len() < MAX_PROBLEMS {
+        let error = match serde_path_to_error::deserialize(Value::Table(table.clone())) {
+            Ok(value) => return Ok((value, problems)),
+            Err(error) => error,
+        };
+        let path: Vec<Step> = error.path().iter().filter_map(Step::of).collect();
+        let key = path.iter().fold(String::new(), |text, step| step.after(text));
+        // "1234" from the environment looks like a number until the key turns out to be a text.
+        if let Some(raw) = from_environment.remove(&key) {
+            place(&mut table, &key, Value::String(raw));
+            continue;
+        }
+        let what = error.inner().message().replace("unknown field", "unknown key");
+        problems.add(if key.is_empty() { file.to_owned() } else { key }, what);
+        if !remove(&mut Value::Table(std::mem::take(&mut table)), &path, &mut table) {
+            break;
+        }
+    }
+    Err(problems)
 }
 
 /// One step into a table or a list.

@@ -7,17 +7,19 @@
 //!
 //! # Layout
 //!
-//! - [`Layers`]: the layers, and [`Layers::load`]
+//! - [`Layers`]: the layers, and [`Layers::load`]; [`fit`] for a table that came from elsewhere
 //! - [`Problems`]: what is wrong, one line each
 //! - [`duration`], [`Secret`]: values that TOML has no type for
+//! - [`log`]: lines of text or JSON
 //! - [`tls`]: the files of TLS toward a broker, made into a client's configuration
 
 pub mod duration;
 mod layers;
+pub mod log;
 mod problems;
 mod secret;
 pub mod tls;
 
-pub use layers::Layers;
+pub use layers::{Layers, fit};
 pub use problems::{Problem, Problems};
 pub use secret::Secret;

@@ -117,7 +117,7 @@ fn refuse(problems: &minuano_settings::Problems) -> ExitCode {
 }
 
 fn serve(config: Config) -> ExitCode {
-    journal::listen(&config.run.log_level);
+    journal::listen(&config.run, config.station.as_str());
     match try_to_serve(config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

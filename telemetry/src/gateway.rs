@@ -143,6 +143,30 @@ pub enum AnomalyKind {
     Drift,
     /// A station that goes its own way while its neighbours agree.
     Neighbours,
+    /// Temperature and humidity that make a dew point which the air does not have.
+    DewPoint,
+    /// Outside what is configured for the season.
+    Climatology,
+    /// Values that vary too little over hours.
+    Attenuated,
+    /// Outside what most of the last days' values lay between.
+    Percentile,
+    /// Far from the median of the readings before it.
+    Hampel,
+    /// Differences from the day before that add up.
+    Cusum,
+    /// Far from what its neighbours measure, whatever is usual between them.
+    Buddy,
+    /// Every quantity of a station is wrong while its neighbours agree.
+    Byzantine,
+    /// Too few neighbours to confirm a value.
+    Isolation,
+    /// A part of a station that another part of it does not confirm.
+    CrossCheck,
+    /// Nothing was measured for too long.
+    Gap,
+    /// Readings that arrive long after they were taken.
+    Late,
     /// A station that was heard and is not any more.
     Silent,
     /// A station whose clock is far from the gateway's, though it calls it synchronised.
@@ -153,7 +177,7 @@ pub enum AnomalyKind {
 
 impl AnomalyKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 24] = [
         Self::Range,
         Self::Zeros,
         Self::Altitude,
@@ -163,6 +187,18 @@ impl AnomalyKind {
         Self::FlatLine,
         Self::Drift,
         Self::Neighbours,
+        Self::DewPoint,
+        Self::Climatology,
+        Self::Attenuated,
+        Self::Percentile,
+        Self::Hampel,
+        Self::Cusum,
+        Self::Buddy,
+        Self::Byzantine,
+        Self::Isolation,
+        Self::CrossCheck,
+        Self::Gap,
+        Self::Late,
         Self::Silent,
         Self::ClockSkew,
         Self::DuplicateStation,
@@ -185,6 +221,18 @@ impl AnomalyKind {
             Self::FlatLine => "flat_line",
             Self::Drift => "drift",
             Self::Neighbours => "neighbours",
+            Self::DewPoint => "dew_point",
+            Self::Climatology => "climatology",
+            Self::Attenuated => "attenuated",
+            Self::Percentile => "percentile",
+            Self::Hampel => "hampel",
+            Self::Cusum => "cusum",
+            Self::Buddy => "buddy",
+            Self::Byzantine => "byzantine",
+            Self::Isolation => "isolation",
+            Self::CrossCheck => "cross_check",
+            Self::Gap => "gap",
+            Self::Late => "late",
             Self::Silent => "silent",
             Self::ClockSkew => "clock_skew",
             Self::DuplicateStation => "duplicate_station",

@@ -7,8 +7,8 @@ export default defineConfig({
   reporter: [['list']],
   workers: 2,
   fullyParallel: true,
-  timeout: 30_000,
-  expect: { timeout: 10_000 },
+  timeout: 60_000,
+  expect: { timeout: 20_000 },
   use: {
     locale: 'en-US',
     viewport: { width: 1440, height: 900 },

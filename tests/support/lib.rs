@@ -8,9 +8,10 @@
 //! - [`mod@eventually`]: waits with a deadline, never for a fixed time
 //! - [`ports`]: ports that nobody listens on
 //! - [`process`]: a program with its log, its signals and its end
-//! - [`mosquitto`]: Debian's broker
+//! - [`mosquitto`], [`rabbitmq`], [`activemq`]: Debian's brokers
 //! - [`certificates`]: a certificate authority, and passwords, for one test
 //! - [`s3`]: a bucket whose server checks signatures
+//! - [`elastic`]: a cluster that keeps Elasticsearch's rules
 //! - [`gateway`], [`station`]: the product's binaries
 //! - [`http`]: requests and answers; [`metrics`]: numbers in `/metrics`
 //! - [`wire`]: an MQTT client that says anything, good or bad, and remembers what it heard
@@ -30,8 +31,10 @@
     reason = "a failed expectation is a test's way of failing"
 )]
 
+pub mod activemq;
 pub mod browser;
 pub mod certificates;
+pub mod elastic;
 pub mod eventually;
 pub mod gateway;
 pub mod http;
@@ -42,6 +45,7 @@ pub mod ports;
 pub mod process;
 pub mod publisher;
 pub mod python;
+pub mod rabbitmq;
 pub mod receiver;
 pub mod s3;
 pub mod station;

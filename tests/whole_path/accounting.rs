@@ -6,10 +6,10 @@ use minuano_tests::{Bucket, Gateway, Mosquitto, SOON, Settings, Station, eventua
 use serde_json::{Value, json};
 
 /// A backlog that takes some ten seconds to deliver, and a live reading a second beside it.
-const BUS: &str = "[bus]\nkind = \"emulated\"\nhistory = \"200m\"\n\
+pub const BUS: &str = "[bus]\nkind = \"emulated\"\nhistory = \"200m\"\n\
                    [sampling]\ninterval = \"1s\"\nreport = \"1s\"\n";
 /// Readings of the history, or nearly.
-const BACKLOG: u64 = 11_900;
+pub const BACKLOG: u64 = 11_900;
 
 #[test]
 fn nothing_is_lost_when_an_external_broker_and_the_gateway_die() {
@@ -51,20 +51,20 @@ fn nothing_is_lost_when_the_embedded_broker_dies_with_the_gateway() {
     assert_eq!(gateway.stop(), Some(0));
 }
 
-fn stored_at_least(gateway: &Gateway, stations: &[Station], least: u64) {
+pub fn stored_at_least(gateway: &Gateway, stations: &[Station], least: u64) {
     for station in stations {
         let what = format!("{least} readings of {}", station.name());
         eventually(&what, SOON, || (gateway.stored(station.name()) >= least).then_some(()));
     }
 }
 
-fn total(gateway: &Gateway, stations: &[Station]) -> u64 {
+pub fn total(gateway: &Gateway, stations: &[Station]) -> u64 {
     stations.iter().map(|station| gateway.stored(station.name())).sum()
 }
 
 /// Stops the stations, which wait for their acknowledgements, and compares what each says it measured with
 /// what the store has, stream by stream.
-fn stop_and_account(gateway: &Gateway, stations: &mut [Station]) {
+pub fn stop_and_account(gateway: &Gateway, stations: &mut [Station]) {
     for station in stations.iter_mut() {
         assert_eq!(station.stop(), Some(0), "{}", station.name());
     }

@@ -6,6 +6,8 @@
 //! - [`kills`]: fifty times `kill -9`
 //! - [`acknowledgement`]: duplicates, overflow, vanished streams, over the wire
 //! - [`brokers`]: TLS, several at once, one that drops what it took
+//! - [`other_brokers`]: RabbitMQ and ActiveMQ; what each broker does of MQTT
+//! - [`elastic`]: documents, whatever goes wrong on the way
 //! - [`provision`]: accounts at a broker: each may what it may, and nothing else
 //! - [`service`]: systemd, health, what is tried before a start, a stop under load, the store's commands
 //! - [`take_over`]: one gateway owns a station
@@ -16,6 +18,7 @@
 //! - [`bad_payloads`], [`bad_http`], [`bad_config`]: every bad input, and what it gets
 //! - [`conformance`]: the routes against their OpenAPI document
 //! - [`degraded`]: without a sensor, without a broker
+//! - [`log_lines`]: logs as JSON; [`kibana`]: its objects, held to the fields that there are
 //! - [`lake_files`], [`sqlite`]: what other programs read
 //! - [`monitoring`]: dashboards and alert rules against the metrics that there are
 //! - [`tidy`]: the repository itself
@@ -37,9 +40,13 @@ mod bad_payloads;
 mod brokers;
 mod conformance;
 mod degraded;
+mod elastic;
+mod kibana;
 mod kills;
 mod lake_files;
+mod log_lines;
 mod monitoring;
+mod other_brokers;
 mod panel;
 mod presence;
 mod provision;

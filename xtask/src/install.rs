@@ -8,12 +8,20 @@ use anyhow::{Context, bail};
 use crate::process::{must, output, root, target};
 
 /// What each Debian package is needed for: a program that it brings.
-const PACKAGES: [(&str, &str); 5] = [
+const PACKAGES: [(&str, &str); 6] = [
     ("mosquitto", "/usr/sbin/mosquitto"),
     ("mosquitto-clients", "/usr/bin/mosquitto_pub"),
     ("openssl", "/usr/bin/openssl"),
     ("chromium", "/usr/bin/chromium"),
     ("gcc", "/usr/bin/cc"),
+    ("shellcheck", "/usr/bin/shellcheck"),
+];
+/// Brokers that one suite needs.
+pub const BROKERS: [(&str, &str); 4] = [
+    ("rabbitmq-server", "/usr/sbin/rabbitmq-server"),
+    ("activemq", "/usr/bin/activemq"),
+    ("libmqtt-client-java", "/usr/share/java/mqtt-client.jar"),
+    ("default-jre-headless", "/usr/bin/java"),
 ];
 /// What the virtual environment is made from.
 const REQUIREMENTS: &str = "tests/requirements.txt";

@@ -9,6 +9,8 @@ mod containers;
 mod cross;
 mod demo;
 mod deny;
+mod emulation;
+mod image;
 mod install;
 mod package;
 mod panel;
@@ -37,6 +39,8 @@ enum Chore {
     Screenshots,
     /// Builds for the Raspberry Pi: with cross and Docker, or with Debian's own cross toolchain.
     Cross(cross::Options),
+    /// Makes the card image for the Raspberry Pi, with what Raspberry Pi Imager wants beside it.
+    Image(image::Options),
     /// Makes Debian packages of station and gateway, with units, man pages and completions.
     Package(package::Options),
 }
@@ -48,6 +52,7 @@ fn main() -> anyhow::Result<()> {
         Chore::Bench(options) => bench::run(&options),
         Chore::Screenshots => browser::screenshots(),
         Chore::Cross(options) => cross::run(&options),
+        Chore::Image(options) => image::run(&options),
         Chore::Package(options) => package::run(&options),
     }
 }

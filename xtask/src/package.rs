@@ -106,6 +106,26 @@ fn file_name(package: Package, target: Target) -> String {
     format!("{}_{}-1_{}.deb", package.name(), env!("CARGO_PKG_VERSION"), target.debian())
 }
 
+/// Both packages for the card image; gives their files.
+pub fn for_the_image() -> anyhow::Result<Vec<PathBuf>> {
+    run(&Options {
+        target: vec![Target::Arm64],
+        package: Vec::new(),
+        profile: None,
+        with: None,
+        output: None,
+    })?;
+    made_for_the_image()
+}
+
+/// Those, as they were made last.
+pub fn made_for_the_image() -> anyhow::Result<Vec<PathBuf>> {
+    let folder = target().join("packages").canonicalize().context("cargo xtask package was not run")?;
+    Ok([Package::Station, Package::Gateway]
+        .map(|package| folder.join(file_name(package, Target::Arm64)))
+        .to_vec())
+}
+
 /// Man pages and completions, from the definition of the command line.
 fn pages(package: Package) -> anyhow::Result<()> {
     let folder = root().join(PAGES).join(package.name());

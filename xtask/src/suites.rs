@@ -11,6 +11,7 @@ use crate::arm64;
 use crate::chaos;
 use crate::containers::{self, Extent};
 use crate::deny;
+use crate::image::prove;
 use crate::install;
 use crate::panel::{self, npm};
 use crate::process::{cargo, shown, target};
@@ -20,7 +21,7 @@ use crate::process::{cargo, shown, target};
 #[command(
     after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --only rust\n  cargo xtask test --only arm64\n  cargo xtask test --only deny\n  \
                   cargo xtask test chaos\n  cargo xtask test chaos --long\n  cargo xtask test chaos -- --seed 7 --embedded\n  \
-                  cargo xtask test fuzz --long\n  cargo xtask test containers"
+                  cargo xtask test fuzz --long\n  cargo xtask test brokers\n  cargo xtask test containers\n  cargo xtask test image\n  cargo xtask test image -- --only first-reading"
 )]
 pub struct Options {
     /// Runs one suite: format, clippy, panel-types, panel-units, rust, chaos, arm64, containers (this
@@ -33,7 +34,7 @@ pub struct Options {
     /// Chaos with 200 stations and a million readings; a hundred times the cases of fuzz; release images.
     #[arg(long, requires = "which")]
     long: bool,
-    /// What chaos itself is told; see cargo xtask test chaos -- --help.
+    /// What chaos or image itself is told; see cargo xtask test chaos -- --help.
     #[arg(last = true, requires = "which")]
     arguments: Vec<String>,
 }
@@ -45,8 +46,12 @@ enum Proof {
     Chaos,
     /// Any bytes at every door.
     Fuzz,
+    /// RabbitMQ and ActiveMQ in mosquitto's place; installs 64 MB of Debian packages.
+    Brokers,
     /// Both images for both architectures built, pushed, pulled and run, and every stack; needs root.
     Containers,
+    /// The card image boots in QEMU with emulated sensors; takes an hour and a half, after cargo xtask image.
+    Image,
 }
 
 /// How many tests of a suite went how.
@@ -94,6 +99,8 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     match options.which {
         Some(Proof::Chaos) => return chaos::run(options.long, &options.arguments).map(drop),
         Some(Proof::Fuzz) => return fuzz(options.long),
+        Some(Proof::Brokers) => return brokers(begun),
+        Some(Proof::Image) => return prove::run(&options.arguments),
         Some(Proof::Containers) => {
             panel::build()?;
             let extent = if options.long { Extent::Released } else { Extent::All };
@@ -182,6 +189,19 @@ pub fn build_binaries() -> anyhow::Result<()> {
     ]))?;
     ensure!(target().join("debug/minuano-gateway").exists(), "cargo built no gateway");
     Ok(())
+}
+
+/// The end-to-end tests that need brokers which no other test needs.
+fn brokers(begun: Instant) -> anyhow::Result<()> {
+    install::debian_packages()?;
+    install::programs(&install::BROKERS)?;
+    panel::build()?;
+    build_binaries()?;
+    let mut command = cargo();
+    command.args(["test", "--package", "minuano-tests", "--test", "whole_path", "other_brokers", "--"]);
+    // One at a time: each of them takes a core to start.
+    command.args(["--include-ignored", "--test-threads", "1"]);
+    sum(run_suite("brokers", &mut command, Counts::Cargo)?, begun)
 }
 
 /// The targets of fuzzing, which are tests like others, with more cases.

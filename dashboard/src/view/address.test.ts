@@ -26,6 +26,7 @@ it('steps end at now, and zooming keeps the moment in its place', () => {
   const back = stepped({ last: '24h' }, -1, now)
   expect(ends(back, now)).toEqual([now - 2 * day_ms, now - day_ms])
   expect(stepped(back, 1, now)).toEqual({ last: '24h' })
+  expect(stepped(back, 1, now + 60_000)).toEqual({ last: '24h' })
   const near = zoomed({ from: now - day_ms, to: now }, 0.5, now - day_ms / 4, now)
   expect(ends(near, now)).toEqual([now - (day_ms * 5) / 8, now - day_ms / 8])
 })

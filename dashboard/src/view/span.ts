@@ -31,12 +31,12 @@ export function fixed(from: number, to: number, now: number): Span {
   return { from: Math.round(end - length), to: Math.round(end) }
 }
 
-/** A whole length earlier (−1) or later (+1). What would reach beyond now ends now. */
+/** A whole length earlier (−1) or later (+1). What would reach to now or nearly so ends now: time has gone on since the step back. */
 export function stepped(span: Span, by: number, now: number): Span {
   const [from, to] = ends(span, now)
   const length = to - from
   const end = to + by * length
-  if (end >= now) {
+  if (end >= now - length / 50) {
     const same = (Object.keys(lengths) as Length[]).find((key) => lengths[key] === length)
     return same ? { last: same } : { from: now - length, to: now }
   }

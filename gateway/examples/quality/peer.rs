@@ -32,7 +32,7 @@ pub fn flags(series: &[Observation], quantity: Quantity, cadence_s: i64) -> Vec<
             flags[index - 1] = rollup([flags[index - 1], before]);
         }
         let range = gross.map_or(Flag::Good, |gross| gross.check(value));
-        let rate = rate.push(observation.at.get().saturating_mul(1_000_000), value);
+        let rate = rate.push(Some(observation.at.get().saturating_mul(1_000_000)), value);
         flags.push(rollup([range, rate, flat.push(value)]));
     }
     flags

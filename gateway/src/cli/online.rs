@@ -11,6 +11,7 @@ use rumqttc::{Event, Packet, QoS, SubscribeReasonCode};
 
 use super::say;
 use crate::config::{Config, MqttConfig};
+use crate::elastic::client::Client;
 use crate::ingest::dial::{self, Line};
 use crate::lake::remote::{Remote, Unusable};
 use crate::store::lock::Lock;
@@ -65,6 +66,14 @@ pub(super) async fn check(config: &Config) -> anyhow::Result<bool> {
         };
         let answered = within(tried).await;
         findings.take("lake.url", answered.map(|well| format!("{}: {well}", lake.url)))?;
+    }
+    if let Some(elastic) = &config.elastic {
+        let tried = async {
+            let client = Client::new(elastic).map_err(|failure| failure.to_string())?;
+            client.cluster().await.map_err(|failure| failure.to_string())
+        };
+        let answered = within(tried).await.map(|cluster| format!("{}: {}", elastic.url, cluster.version));
+        findings.take("elastic.url", answered.map_err(|why| format!("{}: {why}", elastic.url)))?;
     }
     let verdict = match findings.failed {
         0 => "the configuration is right, and all that it names answers".to_owned(),

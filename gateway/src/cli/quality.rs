@@ -16,8 +16,9 @@ use crate::quality::series;
 use crate::quality::station::Observation;
 
 const EXAMPLES: &str = "\
-The series has a header line: time (RFC 3339, or YYYY-MM-DD HH:MM:SS in UTC) and any of temperature_c, pressure_hpa,
-humidity_pct and illuminance_lx; other columns are left out. An empty cell is a missing value.
+The series has a header line: time (RFC 3339, YYYY-MM-DD HH:MM:SS in UTC, or seconds since 1970) and any of
+temperature_c, pressure_hpa, humidity_pct and illuminance_lx; other columns are left out. An empty cell is a missing
+value; nan, NA and null are taken for one.
 Flags are QARTOD's: 1 good, 2 not evaluated, 3 suspect, 4 fail, 9 missing.
 Where the station is, which some checks and the sea-level pressure need, is said by [[quality.places]].
 
@@ -76,7 +77,9 @@ impl Table {
     fn read(file: &Path) -> anyhow::Result<Self> {
         let mut reader = csv::Reader::from_path(file)?;
         let header = reader.headers()?.clone();
-        let column = |name: &str| header.iter().position(|other| other.trim() == name);
+        // Spreadsheets begin a file with a byte order mark.
+        let name_of = |cell: &str| cell.trim_start_matches('\u{feff}').trim().to_ascii_lowercase();
+        let column = |name: &str| header.iter().position(|other| name_of(other) == name);
         let time = column("time").context("has no column \"time\"")?;
         let columns: Vec<(Quantity, usize)> = Quantity::ALL
             .into_iter()
@@ -143,7 +146,8 @@ impl Table {
 }
 
 fn value(cell: &str, key: &str, line: u64) -> anyhow::Result<Option<f64>> {
-    if cell.is_empty() || cell.eq_ignore_ascii_case("nan") {
+    const MISSING: [&str; 5] = ["", "nan", "na", "null", "none"];
+    if MISSING.iter().any(|missing| cell.eq_ignore_ascii_case(missing)) {
         return Ok(None);
     }
     match cell.parse::<f64>() {
@@ -153,10 +157,16 @@ fn value(cell: &str, key: &str, line: u64) -> anyhow::Result<Option<f64>> {
 }
 
 fn at(cell: &str) -> Option<Millis> {
-    let instant = cell.parse::<jiff::Timestamp>().ok().or_else(|| {
-        let civil: jiff::civil::DateTime = cell.parse().ok()?;
+    let civil = || {
+        let civil: jiff::civil::DateTime = cell.trim_end_matches("UTC").trim_end().parse().ok()?;
         Some(civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
-    })?;
+    };
+    let seconds = || {
+        let seconds = cell.parse().ok().filter(|seconds: &f64| seconds.is_finite())?;
+        jiff::Timestamp::from_duration(jiff::SignedDuration::try_from_secs_f64(seconds).ok()?).ok()
+    };
+    // A bare number is also a date to whoever looks for dates first: 20200101.
+    let instant = seconds().or_else(|| cell.parse().ok()).or_else(civil)?;
     Millis::new(instant.as_millisecond())
 }
 
@@ -191,6 +201,29 @@ mod tests {
         assert!(lines[1].starts_with("2026-11-20T12:00:00Z,20,50,1,1,9.2"), "{text}");
         assert!(lines[3].starts_with("2026-11-20T12:02:00Z,38.1,50,4,1,,"), "{text}");
         assert!(lines[4].starts_with("2026-11-20T12:03:00Z,20.1,,1,9,"), "{text}");
+    }
+
+    #[test]
+    fn times_and_missing_values_are_read_as_people_write_them() {
+        let noon = Millis::new(1_795_176_000_000);
+        for form in [
+            "2026-11-20T12:00:00Z",
+            "2026-11-20T13:00:00+01:00",
+            "2026-11-20 12:00:00+00:00",
+            "2026-11-20 12:00:00",
+            "2026-11-20 12:00",
+            "2026-11-20T12:00:00.000",
+            "2026-11-20 12:00:00 UTC",
+            "1795176000",
+            "1795176000.0",
+        ] {
+            assert_eq!(at(form), noon, "{form}");
+        }
+        assert_eq!(at("noon"), None);
+        for form in ["", "NaN", "NA", "null", "None"] {
+            assert_eq!(value(form, "temperature_c", 2).unwrap(), None, "{form}");
+        }
+        assert_eq!(value("-1.5", "temperature_c", 2).unwrap(), Some(-1.5));
     }
 
     #[test]

@@ -8,9 +8,10 @@ use minuano_telemetry::GatewayName;
 use serde::Deserialize;
 
 use super::alerts::{self, RawAlert};
+use super::elastic;
 use super::events::RawEvents;
 use super::mqtt::{self, Written};
-use super::{AcknowledgeConfig, Config, HttpConfig, LakeConfig, QualityConfig, StoreConfig};
+use super::{AcknowledgeConfig, Config, HttpConfig, LakeConfig, LogConfig, QualityConfig, StoreConfig};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -21,6 +22,8 @@ struct Raw {
     http: HttpConfig,
     store: StoreConfig,
     lake: Option<LakeConfig>,
+    elastic: Option<elastic::Written>,
+    log: LogConfig,
     acknowledge: AcknowledgeConfig,
     quality: QualityConfig,
     events: RawEvents,
@@ -47,6 +50,7 @@ pub fn from_layers(layers: &Layers) -> Result<Config, Problems> {
     let embedded = raw.broker.embedded.then_some(raw.broker.listen);
     let mqtt = mqtt::checked(raw.mqtt, embedded, &mut problems);
     let lake = raw.lake.map(|lake| checked_lake(lake, &mut problems));
+    let elastic = raw.elastic.and_then(|elastic| elastic.checked(&mut problems));
     let alerts = alerts::checked(raw.alert, gateway.as_ref(), &mqtt, &mut problems);
     let events = raw.events.checked(&mut problems);
     problems.require(
@@ -69,6 +73,8 @@ pub fn from_layers(layers: &Layers) -> Result<Config, Problems> {
             http,
             store: raw.store,
             lake,
+            elastic,
+            log: raw.log,
             acknowledge: raw.acknowledge,
             quality: raw.quality,
             events,
@@ -163,13 +169,13 @@ fn checked_keeping(lake: &LakeConfig, scheme: Option<&str>, problems: &mut Probl
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::collections::BTreeMap;
     use std::path::PathBuf;
 
     use super::*;
 
-    fn load(text: &str) -> Result<Config, Problems> {
+    pub(in crate::config) fn load(text: &str) -> Result<Config, Problems> {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("gateway.toml");
         std::fs::write(&file, text).unwrap();
@@ -202,7 +208,7 @@ mod tests {
     fn what_the_example_only_mentions_is_right_too() {
         let example = include_str!("../../gateway.example.toml").replace("#: ", "");
         let problems = load(&example).unwrap_err();
-        let of_a_file = |key: &str| key.ends_with("_file") || key.starts_with("mqtt[0].tls.");
+        let of_a_file = |key: &str| key.ends_with("_file") || key.contains(".tls.");
         let only_files = problems.0.iter().all(|problem| of_a_file(&problem.key));
         assert!(only_files, "{problems}");
     }

@@ -2,6 +2,7 @@
 
 pub mod alerts;
 mod check;
+mod elastic;
 pub mod events;
 #[cfg(test)]
 mod fuzz;
@@ -16,10 +17,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use minuano_settings::log::LogFormat;
 use minuano_settings::{Layers, Problems, Secret};
 use minuano_telemetry::GatewayName;
 use serde::Deserialize;
 
+pub use elastic::{ElasticConfig, ElasticLogin, MOST_DOCUMENTS};
 pub use http::HttpConfig;
 pub use mqtt::MqttConfig;
 
@@ -43,6 +46,10 @@ pub struct Config {
     pub store: StoreConfig,
     /// Parquet batches; absent: no lake, retention alone prunes.
     pub lake: Option<LakeConfig>,
+    /// Documents beside or instead of them.
+    pub elastic: Option<ElasticConfig>,
+    /// What it says of itself.
+    pub log: LogConfig,
     /// Answers to stations.
     pub acknowledge: AcknowledgeConfig,
     /// Checks.
@@ -51,6 +58,14 @@ pub struct Config {
     pub events: crate::events::Rules,
     /// Who is told of what.
     pub alerts: Vec<crate::alert::send::Destination>,
+}
+
+/// What the gateway says of itself, on standard error.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogConfig {
+    /// In which form.
+    pub format: LogFormat,
 }
 
 /// The store's file and how long raw rows stay in it.

@@ -8,9 +8,13 @@ use serde::{Deserialize, Deserializer};
 
 use crate::quality::check::Check;
 use crate::quality::engine::Rules;
-use crate::quality::limits::Limits;
+use crate::quality::limits::{Limits, Tuning};
 use crate::quality::place::Place;
 use crate::quality::range;
+
+mod windows;
+
+pub use windows::{AttenuatedConfig, CusumConfig, HampelConfig, PercentileConfig, SeasonConfig};
 
 /// How readings are checked, and when a row's flags are final.
 #[derive(Clone, Debug, Deserialize)]
@@ -35,6 +39,25 @@ pub struct QualityConfig {
     pub humidity_pct: QuantityConfig,
     /// Limits of illuminance.
     pub illuminance_lx: QuantityConfig,
+    /// What is usual in some months.
+    pub climatology: Vec<SeasonConfig>,
+    /// Far from the median of the last readings.
+    pub hampel: HampelConfig,
+    /// Outside the percentiles of the past.
+    pub percentile: PercentileConfig,
+    /// Differences from the day before that add up.
+    pub cusum: CusumConfig,
+    /// Values that vary too little.
+    pub attenuated: AttenuatedConfig,
+    /// The longest time without a reading.
+    #[serde(with = "minuano_settings::duration")]
+    pub gap: Duration,
+    /// The latest that a reading may arrive.
+    #[serde(with = "minuano_settings::duration")]
+    pub late: Duration,
+    /// How far a station's clock may be from the gateway's.
+    #[serde(with = "minuano_settings::duration")]
+    pub clock_skew: Duration,
 }
 
 /// Limits of one quantity; what is absent has its default.
@@ -48,6 +71,8 @@ pub struct QuantityConfig {
     /// How long a value may stay the same.
     #[serde(deserialize_with = "some_duration")]
     pub flat: Option<Duration>,
+    /// How far from the middle of its neighbours a value may be.
+    pub buddy: Option<f64>,
 }
 
 /// Where a station is, whatever it says of itself.
@@ -70,9 +95,10 @@ fn some_duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Du
 
 impl Default for QualityConfig {
     fn default() -> Self {
+        let tuning = Tuning::default();
         Self {
             settle_after: Duration::from_secs(15 * 60),
-            checks: Check::ALL.to_vec(),
+            checks: Check::ALL.into_iter().filter(|check| check.by_default()).collect(),
             neighbours_km: 15.0,
             neighbours_height_m: 150.0,
             places: Vec::new(),
@@ -80,6 +106,14 @@ impl Default for QualityConfig {
             pressure_hpa: QuantityConfig::default(),
             humidity_pct: QuantityConfig::default(),
             illuminance_lx: QuantityConfig::default(),
+            climatology: Vec::new(),
+            hampel: HampelConfig::default(),
+            percentile: PercentileConfig::default(),
+            cusum: CusumConfig::default(),
+            attenuated: AttenuatedConfig::default(),
+            gap: Duration::from_secs_f64(tuning.gap_s),
+            late: Duration::from_secs_f64(tuning.late_s),
+            clock_skew: Duration::from_secs_f64(tuning.skew_s),
         }
     }
 }
@@ -129,8 +163,11 @@ impl QualityConfig {
             let (given, limits) = (self.of(quantity), &mut limits.quantities[quantity as usize]);
             limits.range = given.range.unwrap_or(limits.range);
             limits.step = given.step.or(limits.step);
+            limits.buddy = given.buddy.or(limits.buddy);
             limits.flat_s = given.flat.map(|flat| flat.as_secs_f64()).or(limits.flat_s);
         }
+        limits.seasons = self.climatology.iter().map(SeasonConfig::season).collect();
+        limits.tuning = self.tuning();
         Rules {
             limits,
             settle_after_ms: i64::try_from(self.settle_after.as_millis()).unwrap_or(i64::MAX),
@@ -142,6 +179,7 @@ impl QualityConfig {
 
     /// Names what cannot be.
     pub(super) fn check(&self, problems: &mut Problems) {
+        self.check_windows(problems);
         problems.require(
             (Duration::from_secs(1)..=Duration::from_secs(86_400)).contains(&self.settle_after),
             "quality.settle_after",
@@ -184,6 +222,11 @@ impl QualityConfig {
             problems.require(
                 given.step.is_none_or(|step| step.is_finite() && step > 0.0),
                 &key("step"),
+                format_args!("takes more than 0 {}", quantity.unit()),
+            );
+            problems.require(
+                given.buddy.is_none_or(|buddy| buddy.is_finite() && buddy > 0.0),
+                &key("buddy"),
                 format_args!("takes more than 0 {}", quantity.unit()),
             );
             problems.require(

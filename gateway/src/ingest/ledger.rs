@@ -20,6 +20,7 @@ use super::message::{Message, Said};
 use super::namesakes::Namesakes;
 use crate::acknowledge::account::{Account, Arrival};
 use crate::acknowledge::counts::Counts;
+use crate::quality::check::Check;
 use crate::quality::engine::{Engine, Rules};
 use crate::quality::episodes::Episodes;
 use crate::quality::place::Place;
@@ -181,6 +182,9 @@ impl Ledger {
                 self.take_batch(connection, index, batch, soon, at, effects)
             }
             Said::Streams(listed) => self.take_streams(connection, index, listed, effects),
+            Said::Health(health) if !message.retained => {
+                self.look_at_parts(connection, index, health, at, effects)
+            }
             _ => Ok(()),
         }
     }
@@ -273,7 +277,8 @@ impl Ledger {
         let through = slot.row.account.through();
         let complete_to = if self.has_older_gap(index, stream_began) { 0 } else { through };
         self.recall(connection, station)?;
-        if soon == Soon::Live && !new.is_empty() {
+        let listens = self.engine.rules().limits.runs(Check::DuplicateStation);
+        if soon == Soon::Live && !new.is_empty() && listens {
             self.listen_for_namesakes(connection, index, station, batch.stream, received_at, effects)?;
         }
         for (reading, observed_at, clock) in new {
@@ -293,9 +298,7 @@ impl Ledger {
             let row = self.pending.take(connection, owner, reading.clone())?;
             self.engine.hold(station, held(row, &reading, reading.seq <= complete_to));
             self.observe(connection, index, &reading, effects)?;
-            if skewed {
-                self.look_at_clock(connection, index, observed_at, received_at, effects)?;
-            }
+            self.look_at_times(connection, index, &reading, skewed, effects)?;
             effects.readings.push(Arc::new(reading.stored(
                 row,
                 self.stations[index].name.clone(),

@@ -4,27 +4,26 @@
 //! missing, and its neighbours have come as far; or until `settle_after`. Held readings are judged at once, and again when an
 //! earlier one arrives, so flags do not depend on the order of arrival within that bound.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use minuano_telemetry::{Flag, Millis, Quantity, StationName};
 
 use super::alone;
 use super::check::{Check, Finding};
 use super::history::{History, KEPT};
+use super::learned::Learned;
 use super::limits::Limits;
-use super::network::{MOST, Pair};
+use super::network::{MOST, Opinion, Pair};
 use super::place::Place;
 use super::station::{Findings, Observation, Station, worse};
-use entry::{Entry, Waiting};
+pub use vicinity::Neighbour;
 
-mod entry;
+mod vicinity;
 
 /// Readings of one station that are held; of more the oldest settle early.
 pub const MAX_HELD: usize = 8192;
-/// While no more are held, they are judged anew from the settled state: a state of their own would double what a station takes.
-const JUDGED_ANEW: usize = 2;
-/// Stations in one cell of the map that are looked at as neighbours.
-const MAX_IN_CELL: usize = 64;
+/// What stations have learned that is given out at once to be written down; the rest waits for the next time.
+const LEARNED_AT_ONCE: usize = 500;
 
 /// How the engine works.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,7 +58,7 @@ pub struct Held {
 }
 
 /// The last word on a reading, or the latest.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
     /// Whose.
     pub station: i64,
@@ -75,6 +74,44 @@ pub struct Verdict {
     pub settled: bool,
     /// What was found.
     pub findings: Findings,
+    /// What the nearest neighbours measured meanwhile, where something was found and the reading is settled.
+    pub beside: Vec<Neighbour>,
+    /// Since when nothing was measured, if that is longer than it may be.
+    pub gap_since: Option<Millis>,
+}
+
+#[derive(Clone, Debug)]
+struct Waiting {
+    held: Held,
+    findings: Findings,
+}
+
+#[derive(Debug, Default)]
+struct Entry {
+    id: i64,
+    begun: bool,
+    place: Place,
+    neighbours: Vec<(usize, f64, Pair)>,
+    opinion: Opinion,
+    /// Up to this time nothing is missing of what arrived.
+    reached: Option<Millis>,
+    settled: Station,
+    /// As far as the held readings go; none while there are none.
+    tip: Option<Box<Station>>,
+    waiting: VecDeque<Waiting>,
+    disordered: bool,
+    touched: bool,
+}
+
+impl Entry {
+    fn latest(&self) -> &Station {
+        self.tip.as_deref().unwrap_or(&self.settled)
+    }
+
+    /// Whether all that was measured up to `at` is here, as far as can be known.
+    fn has_reached(&self, at: Millis) -> bool {
+        self.reached.max(self.settled.last_at()).is_some_and(|reached| reached >= at)
+    }
 }
 
 /// Every station.
@@ -86,9 +123,9 @@ pub struct Engine {
     cells: HashMap<(i32, i32), Vec<usize>>,
     rows: BTreeSet<i64>,
     touched: Vec<usize>,
-    /// The state after the reading in this row, which is the first that a station holds.
-    next: Option<(i64, Station)>,
     verdicts: Vec<Verdict>,
+    /// Stations that learned something since it was last asked for.
+    taught: BTreeSet<usize>,
     /// Readings that settled early because too many were held.
     pub crowded: u64,
 }
@@ -103,8 +140,8 @@ impl Engine {
             cells: HashMap::new(),
             rows: BTreeSet::new(),
             touched: Vec::new(),
-            next: None,
             verdicts: Vec::new(),
+            taught: BTreeSet::new(),
             crowded: 0,
         }
     }
@@ -126,36 +163,21 @@ impl Engine {
         flags(observation, &alone::check(&self.rules.limits, &place, observation))
     }
 
-    /// A station says where it is.
-    pub fn place(&mut self, station: i64, place: Place) {
+    /// What stations learned since the last time: at most some hundreds at once.
+    pub fn take_learned(&mut self) -> Vec<(i64, Learned)> {
+        let mut learned = Vec::new();
+        while learned.len() < LEARNED_AT_ONCE {
+            let Some(index) = self.taught.pop_first() else { break };
+            let entry = &self.entries[index];
+            learned.extend(entry.settled.learned().map(|known| (entry.id, known)));
+        }
+        learned
+    }
+
+    /// Takes up what a station learned before this process began; to be called before its first reading.
+    pub fn resume(&mut self, station: i64, learned: &Learned) {
         let index = self.index(station);
-        if self.entries[index].place == place {
-            return;
-        }
-        if let Some(cell) = cell(&self.entries[index].place) {
-            self.cells.entry(cell).or_default().retain(|other| *other != index);
-        }
-        for (other, ..) in std::mem::take(&mut self.entries[index].neighbours) {
-            self.entries[other].neighbours.retain(|(back, ..)| *back != index);
-        }
-        self.entries[index].place = place;
-        let Some((north, east)) = cell(&place) else { return };
-        let mut found = Vec::new();
-        for other in (-1..=1)
-            .flat_map(|n| (-1..=1).map(move |e| (north + n, east + e)))
-            .filter_map(|cell| self.cells.get(&cell))
-            .flat_map(|cell| cell.iter().take(MAX_IN_CELL))
-        {
-            let Some((km, height)) = place.distance(&self.entries[*other].place) else { continue };
-            if km <= self.rules.neighbours_km && height <= self.rules.neighbours_height_m {
-                found.push((*other, km));
-            }
-        }
-        for (other, km) in found {
-            befriend(&mut self.entries[index].neighbours, other, km);
-            befriend(&mut self.entries[other].neighbours, index, km);
-        }
-        self.cells.entry((north, east)).or_default().push(index);
+        self.entries[index].settled.resume(learned);
     }
 
     /// Takes a reading that was settled before this process began.
@@ -174,6 +196,9 @@ impl Engine {
             self.touched.push(index);
         }
         let at = held.observation.at;
+        if held.complete {
+            entry.reached = entry.reached.max(Some(at));
+        }
         if entry.settled.last_at().is_some_and(|last| at <= last) {
             // What comes this late is judged by itself: what was said of later ones stands.
             let findings = alone::check(limits, &entry.place, &held.observation);
@@ -181,24 +206,23 @@ impl Engine {
             return;
         }
         self.rows.insert(held.row);
-        if entry.waiting.capacity() == 0 {
-            entry.waiting.reserve_exact(JUDGED_ANEW);
-        }
-        let key = |waiting: &Waiting| (waiting.held.observation.at, waiting.held.seq);
-        let in_order = entry.waiting.back().is_none_or(|last| key(last) < (at, held.seq));
-        match &mut entry.tip {
-            Some(tip) if in_order && !entry.unjudged => {
-                let judged = tip.push(limits, &entry.place, &held.observation);
-                if let Some(last) = entry.waiting.back_mut() {
-                    merge(&mut last.findings, &judged.before);
-                }
-                entry.waiting.push_back(Waiting { held, findings: judged.findings });
+        let in_order = !entry.disordered
+            && entry
+                .waiting
+                .back()
+                .is_none_or(|last| (last.held.observation.at, last.held.seq) < (at, held.seq));
+        if in_order {
+            let tip = entry.tip.get_or_insert_with(|| Box::new(entry.settled.clone()));
+            let judged = tip.push(limits, &entry.place, &held.observation);
+            if let Some(last) = entry.waiting.back_mut() {
+                merge(&mut last.findings, &judged.before);
             }
-            _ => {
-                let place = entry.waiting.partition_point(|other| key(other) <= (at, held.seq));
-                entry.waiting.insert(place, Waiting { held, findings: [None; 4] });
-                entry.unjudged = true;
-            }
+            entry.waiting.push_back(Waiting { held, findings: judged.findings });
+        } else {
+            let key = |waiting: &Waiting| (waiting.held.observation.at, waiting.held.seq);
+            let place = entry.waiting.partition_point(|other| key(other) <= (at, held.seq));
+            entry.waiting.insert(place, Waiting { held, findings: [None; 4] });
+            entry.disordered = true;
         }
     }
 
@@ -211,9 +235,11 @@ impl Engine {
         } else {
             std::mem::take(&mut self.touched)
         };
+        for index in &touched {
+            self.entries[*index].touched = false;
+            self.replay(*index);
+        }
         for index in touched {
-            self.entries[index].touched = false;
-            self.replay(index);
             self.settle(index, now);
         }
         std::mem::take(&mut self.verdicts)
@@ -224,14 +250,9 @@ impl Engine {
         self.rows.first().map(|row| row - 1)
     }
 
-    /// Bytes that a station takes, with the few readings that are always held.
+    /// Bytes that a station takes, less what is held.
     pub const fn bytes_a_station() -> usize {
-        size_of::<Entry>() + JUDGED_ANEW * size_of::<Waiting>() + MOST * size_of::<(usize, f64, Pair)>()
-    }
-
-    /// Bytes that a reading takes while it is held.
-    pub const fn bytes_a_reading() -> usize {
-        size_of::<Waiting>()
+        size_of::<Entry>() + size_of::<Station>() + MOST * size_of::<(usize, f64, Pair)>()
     }
 
     fn index(&mut self, station: i64) -> usize {
@@ -241,22 +262,20 @@ impl Engine {
         })
     }
 
-    /// Judges the held readings anew where one is new among them, and tells what changed.
+    /// Judges the held readings anew where one came between them, and tells what changed.
     fn replay(&mut self, index: usize) {
         let entry = &mut self.entries[index];
-        if std::mem::take(&mut entry.unjudged) {
+        if std::mem::take(&mut entry.disordered) {
             let mut tip = entry.settled.clone();
             for place in 0..entry.waiting.len() {
-                let held = entry.waiting[place].held;
-                let judged = tip.push(&self.rules.limits, &entry.place, &held.observation);
+                let judged =
+                    tip.push(&self.rules.limits, &entry.place, &entry.waiting[place].held.observation);
                 entry.waiting[place].findings = judged.findings;
-                if place == 0 {
-                    self.next = Some((held.row, tip.clone()));
-                } else {
+                if place > 0 {
                     merge(&mut entry.waiting[place - 1].findings, &judged.before);
                 }
             }
-            entry.tip = (entry.waiting.len() > JUDGED_ANEW).then(|| Box::new(tip));
+            entry.tip = Some(Box::new(tip));
         }
         for waiting in &mut entry.waiting {
             let verdict = verdict(entry.id, waiting, false);
@@ -276,10 +295,7 @@ impl Engine {
                 || first.held.received_at > now;
             let crowded = entry.waiting.len() > MAX_HELD;
             let followed = entry.waiting.len() > 1 && first.held.complete && entry.waiting[1].held.complete;
-            let abreast = entry
-                .neighbours
-                .iter()
-                .all(|(other, ..)| self.entries[*other].last_at().is_some_and(|last| last >= at));
+            let abreast = entry.neighbours.iter().all(|(other, ..)| self.entries[*other].has_reached(at));
             if !(old || crowded || (followed && abreast)) {
                 break;
             }
@@ -287,7 +303,7 @@ impl Engine {
             self.settle_first(index);
         }
         let entry = &mut self.entries[index];
-        if entry.waiting.len() <= JUDGED_ANEW {
+        if entry.waiting.is_empty() {
             entry.tip = None;
         }
     }
@@ -297,38 +313,31 @@ impl Engine {
         let Some(mut first) = entry.waiting.pop_front() else { return };
         self.rows.remove(&first.held.row);
         let completed = entry.settled.history().newest();
-        match self.next.take() {
-            Some((row, after)) if row == first.held.row => entry.settled = after,
-            _ => drop(entry.settled.push(&self.rules.limits, &entry.place, &first.held.observation)),
-        }
+        let (before, known) = (entry.settled.last_at(), entry.settled.learned_day());
+        entry.settled.push(&self.rules.limits, &entry.place, &first.held.observation);
         let bin = History::bin(first.held.observation.at.get());
         if bin > completed && !entry.neighbours.is_empty() {
             self.compare(index, completed);
         }
         let entry = &self.entries[index];
+        if entry.settled.learned_day() != known {
+            self.taught.insert(index);
+        }
         for (kept, quantity) in KEPT.into_iter().enumerate() {
             let found = &mut first.findings[quantity as usize];
-            if found.is_some_and(|found| found.check == Check::Drift) && entry.opinion.agrees(kept, bin) {
+            if found.is_some_and(|found| yields(&found)) && entry.opinion.agrees(kept, bin) {
                 *found = None;
             }
             let Some(value) = first.held.observation.values.get(quantity) else { continue };
             *found = worse(*found, entry.opinion.finding(&self.rules.limits, kept, bin, value));
         }
-        let verdict = verdict(entry.id, &first, true);
+        let mut verdict = verdict(entry.id, &first, true);
+        verdict.beside = self.beside(index, &first.held.observation, &first.findings);
+        let at = first.held.observation.at;
+        verdict.gap_since = before
+            .filter(|before| (at.get() - before.get()) as f64 > self.rules.limits.tuning.gap_s * 1000.0)
+            .filter(|_| self.rules.limits.runs(Check::Gap));
         self.verdicts.push(verdict);
-    }
-
-    /// Asks the neighbours about a bin that is complete.
-    fn compare(&mut self, index: usize, bin: i64) {
-        let mut neighbours = std::mem::take(&mut self.entries[index].neighbours);
-        let mut others: Vec<(&mut Pair, [Option<f64>; 3])> = neighbours
-            .iter_mut()
-            .map(|(other, _, pair)| (pair, self.entries[*other].means(&self.rules.limits, bin)))
-            .collect();
-        let own = &self.entries[index].settled;
-        let own = std::array::from_fn(|kept| own.history().mean(bin, kept));
-        self.entries[index].opinion.compare(&self.rules.limits, bin, own, &mut others);
-        self.entries[index].neighbours = neighbours;
     }
 }
 
@@ -344,7 +353,22 @@ fn verdict(station: i64, waiting: &Waiting, settled: bool) -> Verdict {
     let Held { row, observation, stored, .. } = waiting.held;
     let flags = flags(&observation, &waiting.findings);
     let revised = flags != stored;
-    Verdict { station, row, observation, flags, revised, settled, findings: waiting.findings }
+    Verdict {
+        station,
+        row,
+        observation,
+        flags,
+        revised,
+        settled,
+        findings: waiting.findings,
+        beside: Vec::new(),
+        gap_since: None,
+    }
+}
+
+/// Whether weather that the neighbours share explains it.
+fn yields(finding: &Finding) -> bool {
+    finding.flag == Flag::Suspect && finding.check.yields_to_neighbours()
 }
 
 /// What the next reading brought to light of one. A spike explains the step that it began with.
@@ -357,18 +381,6 @@ pub fn merge(findings: &mut Findings, later: &Findings) {
             *found = worse(*found, *later);
         }
     }
-}
-
-/// A quarter of a degree: more than the widest radius that the configuration takes at most latitudes.
-#[expect(clippy::cast_possible_truncation, reason = "degrees are few")]
-fn cell(place: &Place) -> Option<(i32, i32)> {
-    Some(((place.latitude? * 4.0).floor() as i32, (place.longitude? * 4.0).floor() as i32))
-}
-
-fn befriend(neighbours: &mut Vec<(usize, f64, Pair)>, other: usize, km: f64) {
-    let place = neighbours.partition_point(|(_, nearer, _)| *nearer <= km);
-    neighbours.insert(place, (other, km, Pair::default()));
-    neighbours.truncate(MOST);
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::fmt::Write;
 use minuano_telemetry::{AnomalyKind, AnomalyState, Flag, Millis, Quantity, StationName};
 
 use super::check::{Check, Finding};
+use super::evidence::Beside;
 
 /// How long all must be well before an episode ends, so that what flickers stays one.
 const HOLD_MS: i64 = 600_000;
@@ -37,6 +38,29 @@ pub struct Episode {
     pub told: f64,
     /// What was found, in a sentence; made of the values where it is empty.
     pub note: String,
+}
+
+/// A value whose flags are final, and what was found of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// Of what.
+    pub quantity: Quantity,
+    /// When.
+    pub at: Millis,
+    /// The value.
+    pub value: f64,
+    /// What was found.
+    pub finding: Option<&'a Finding>,
+    /// What the neighbours measured meanwhile.
+    pub beside: &'a [Beside<'a>],
+}
+
+/// What became of an episode, and what it is about: a quantity, or the station.
+pub type Told = (Step, Option<Quantity>, Episode);
+
+/// Whether all of a station's quantities go wrong together: one episode, not one a quantity.
+const fn is_of_station(kind: AnomalyKind) -> bool {
+    matches!(kind, AnomalyKind::Zeros | AnomalyKind::Byzantine | AnomalyKind::DewPoint)
 }
 
 /// What a reading did to an episode.
@@ -174,22 +198,17 @@ impl Episodes {
 
     /// Takes what all checks found of one value whose flags are final, or that there was nothing; in the order of
     /// observation. The range has been taken at arrival.
-    pub fn take(
-        &mut self,
-        station: &StationName,
-        id: i64,
-        quantity: Quantity,
-        at: Millis,
-        value: f64,
-        finding: Option<&Finding>,
-    ) -> Vec<(Step, Episode)> {
-        let key = (id, Some(quantity));
-        let mut steps = Vec::new();
-        let finding = finding.filter(|finding| finding.check != Check::Range);
+    pub fn take(&mut self, name: &StationName, id: i64, seen: &Seen<'_>) -> Vec<Told> {
+        let Seen { quantity, at, value, .. } = *seen;
+        let about = Some(quantity);
+        let mut told = Vec::new();
+        let finding =
+            seen.finding.filter(|found| found.check != Check::Range && found.flag != Flag::NotEvaluated);
         if let Some(finding) = finding {
-            let (new, episode) = self.open_one(key, finding.check.kind(), at, value);
+            let about = about.filter(|_| !is_of_station(finding.check.kind()));
+            let (new, episode) = self.open_one((id, about), finding.check.kind(), at, value);
             let worse = episode.flag != Flag::Fail && finding.flag == Flag::Fail;
-            let further = finding.change.abs() > episode.told * TOLD_AGAIN;
+            let further = about.is_some() && finding.change.abs() > episode.told * TOLD_AGAIN;
             if new {
                 episode.flag = finding.flag;
             }
@@ -201,7 +220,7 @@ impl Episodes {
             }
             // A standstill says how long it lasted, all others how far they went at most.
             if new || worse || further || finding.check == Check::FlatLine {
-                episode.note = finding.evidence(station, quantity);
+                episode.note = finding.evidence(name, quantity, seen.beside);
             }
             episode.count(at, value);
             let step = match (new, worse || further) {
@@ -209,21 +228,24 @@ impl Episodes {
                 (false, true) => Step::Worsened,
                 (false, false) => Step::Continued,
             };
-            steps.push((step, episode.clone()));
+            told.push((step, about, episode.clone()));
         }
         if self.open.is_empty() {
-            return steps;
+            return told;
         }
         let kind = finding.map(|finding| finding.check.kind());
-        let is_over = |episode: &Episode| {
-            episode.kind != AnomalyKind::Range
-                && Some(episode.kind) != kind
-                && at.get() - episode.to.get() >= HOLD_MS
-        };
-        while let Some(closed) = self.close_one(key, is_over) {
-            steps.push((Step::Closed, closed));
+        for about in [about, None] {
+            let is_over = |episode: &Episode| {
+                episode.kind != AnomalyKind::Range
+                    && (about.is_some() || is_of_station(episode.kind))
+                    && Some(episode.kind) != kind
+                    && at.get() - episode.to.get() >= HOLD_MS
+            };
+            while let Some(closed) = self.close_one((id, about), is_over) {
+                told.push((Step::Closed, about, closed));
+            }
         }
-        steps
+        told
     }
 
     /// Takes that something is so of the whole station, or not any more. What is wrong is put into words when it begins.
@@ -291,86 +313,4 @@ impl Episodes {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::range;
-    use super::*;
-
-    const T: Quantity = Quantity::Temperature;
-
-    fn at(seconds: i64) -> Millis {
-        Millis::new(1_800_000_000_000 + seconds * 1000).unwrap()
-    }
-
-    #[test]
-    fn many_failed_readings_make_one_episode() {
-        let mut episodes = Episodes::default();
-        let mut steps = Vec::new();
-        let values = [(0, 20.0), (10, 99.0), (20, 98.0), (30, 120.0), (35, -90.0), (40, 21.0), (50, 21.0)];
-        for (second, value) in values {
-            let flag = range::check(T, Some(value));
-            steps.extend(episodes.observe(1, T, at(second), value, flag, range::limits(T)));
-        }
-        let kinds: Vec<Step> = steps.iter().map(|(step, _)| *step).collect();
-        assert_eq!(kinds, [Step::Opened, Step::Continued, Step::Worsened, Step::Continued, Step::Closed]);
-        let (_, closed) = steps.last().unwrap();
-        assert_eq!((closed.from, closed.to, closed.readings), (at(10), at(35), 4));
-        assert_eq!(
-            closed.evidence(&"roof".parse().unwrap(), Some(T)),
-            "roof temperature_c was -90.00 to 120.00 °C in 4 readings, outside -80 to 60 °C"
-        );
-    }
-
-    #[test]
-    fn a_good_reading_from_before_does_not_close_it() {
-        let mut episodes = Episodes::default();
-        episodes.observe(1, T, at(100), 99.0, Flag::Fail, range::limits(T));
-        assert_eq!(episodes.observe(1, T, at(50), 20.0, Flag::Good, range::limits(T)), None);
-        assert_eq!(episodes.observe(2, T, at(150), 20.0, Flag::Good, range::limits(T)), None);
-        assert!(matches!(
-            episodes.observe(1, T, at(110), 20.0, Flag::Good, range::limits(T)),
-            Some((Step::Closed, _))
-        ));
-    }
-
-    #[test]
-    fn evidence_fits_a_message_whatever_the_value() {
-        let mut episode = Episode::new(AnomalyKind::Range, at(0), -f64::MAX);
-        episode.take(at(0), f64::MAX, (0.0, 1.0));
-        episode.take(at(0), 1.0, (0.0, 1.0));
-        let name = "a2345678901234567890123456789012".parse().unwrap();
-        assert!(episode.evidence(&name, Some(Quantity::Illuminance)).len() < 256);
-    }
-
-    #[test]
-    fn findings_that_flicker_are_one_episode_and_its_end_is_told_once() {
-        let mut episodes = Episodes::default();
-        let roof = "roof".parse().unwrap();
-        let finding = |change, flag| Finding {
-            check: Check::Step,
-            flag,
-            value: 38.1,
-            change,
-            seconds: 60.0,
-            limit: 1.2,
-        };
-        let mut told = Vec::new();
-        let series = [
-            (0, Some(finding(14.2, Flag::Suspect))),
-            (10, None),
-            (20, Some(finding(15.0, Flag::Suspect))),
-            (30, Some(finding(15.0, Flag::Fail))),
-            (620, None),
-            (640, None),
-            (660, None),
-        ];
-        for (second, finding) in series {
-            told.extend(episodes.take(&roof, 1, T, at(second), 38.1, finding.as_ref()));
-        }
-        let steps: Vec<Step> = told.iter().map(|(step, _)| *step).collect();
-        assert_eq!(steps, [Step::Opened, Step::Continued, Step::Worsened, Step::Closed]);
-        assert_eq!(
-            told[0].1.evidence(&roof, Some(T)),
-            "roof temperature_c 38.10 °C rose 14.20 °C in 60 s, limit 1.20 °C"
-        );
-    }
-}
+mod tests;

@@ -12,7 +12,7 @@ const LEAST: u8 = 5;
 const STEPS: f64 = 1000.0;
 
 /// The largest values of the last days of one statistic.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Habit {
     days: [u16; DAYS as usize],
     known: u8,
@@ -40,6 +40,44 @@ impl Habit {
             let place = (rank * known).div_ceil(usize::from(DAYS)).max(1) - 1;
             self.limit = Some(days[place]);
         }
+    }
+
+    /// Writes down what whole days have taught.
+    pub fn write(&self, bytes: &mut Vec<u8>) {
+        bytes.push(self.known);
+        for day in self.days {
+            bytes.extend(day.to_le_bytes());
+        }
+        // No day has brought the highest number that there is: it stands for no limit.
+        bytes.extend(self.limit.unwrap_or(u16::MAX).to_le_bytes());
+    }
+
+    /// Reads it again, and moves on behind it.
+    pub fn read(bytes: &mut &[u8]) -> Option<Self> {
+        let (known, rest) = bytes.split_first()?;
+        *bytes = rest;
+        let mut number = || {
+            let (number, rest) = bytes.split_first_chunk()?;
+            *bytes = rest;
+            Some(u16::from_le_bytes(*number))
+        };
+        let mut habit = Self { known: (*known).min(DAYS), ..Self::default() };
+        for day in &mut habit.days {
+            *day = number()?;
+        }
+        habit.limit = Some(number()?).filter(|limit| *limit != u16::MAX);
+        Some(habit)
+    }
+
+    /// Without what today has brought so far.
+    pub const fn of_whole_days(mut self) -> Self {
+        self.today = 0;
+        self
+    }
+
+    /// Another day begins, and the one before counts for nothing: it is known already, or was seen in part.
+    pub fn begin_day(&mut self) {
+        self.today = 0;
     }
 
     /// The largest value of today so far.

@@ -90,8 +90,18 @@ impl History {
         (n * 2 >= count).then(|| sum / n as f64)
     }
 
+    /// The lowest and the highest mean of `count` bins up to `last`, if all of them are known.
+    pub fn span_over(&self, last: i64, count: i64, index: usize) -> Option<(f64, f64)> {
+        (last - count + 1..=last).try_fold((f64::MAX, f64::MIN), |(low, high), bin| {
+            let mean = self.mean(bin, index)?;
+            Some((low.min(mean), high.max(mean)))
+        })
+    }
+
+    /// To the steps in which it is kept once the bin is complete: whoever asks early is told the same.
     fn mean_of_newest(&self, index: usize) -> Option<f64> {
-        (self.counts[index] > 0).then(|| self.sums[index] / f64::from(self.counts[index]))
+        let mean = (self.counts[index] > 0).then(|| self.sums[index] / f64::from(self.counts[index]))?;
+        Some(f64::from(packed(index, mean)) * UNIT[index] + ZERO[index])
     }
 }
 

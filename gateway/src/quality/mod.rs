@@ -2,10 +2,10 @@
 //!
 //! # Layout
 //!
-//! - [`check`]: every check there is, and what one of them found
+//! - [`check`]: every check there is, and what one of them found, told by [`evidence`]
 //! - [`limits`]: what readings are held to
 //! - [`alone`], with [`range`], [`place`] and [`sun`]: what can be said of a reading by itself
-//! - [`station`], [`track`]: against the station's own past, with [`habit`], [`history`] and [`vapour`]
+//! - [`station`], [`track`]: against the station's own past, with [`habit`], [`history`], [`vapour`] and [`recent`]; kept over a restart by [`learned`]
 //! - [`network`]: against its neighbours
 //! - [`engine`]: all stations, in whatever order their readings arrive
 //! - [`series`]: a station's checks over a whole series
@@ -16,13 +16,16 @@ pub mod alone;
 pub mod check;
 pub mod engine;
 pub mod episodes;
+pub mod evidence;
 pub mod habit;
 pub mod history;
+pub mod learned;
 pub mod limits;
 pub mod network;
 pub mod place;
 pub mod qartod;
 pub mod range;
+pub mod recent;
 pub mod series;
 pub mod station;
 pub mod sun;

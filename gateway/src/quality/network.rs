@@ -4,11 +4,12 @@
 //! ten-minute means. A station is at fault when it has left every one of at least two neighbours to the same side,
 //! for then they agree with each other.
 
-use minuano_telemetry::Flag;
+use minuano_telemetry::{Flag, Quantity};
 
 use super::check::{Check, Finding};
 use super::history::KEPT;
 use super::limits::Limits;
+use super::station::worse;
 use super::vapour::both;
 
 /// Neighbours that a station is compared with.
@@ -26,6 +27,8 @@ const TOO_FAR: f32 = 6.0;
 /// So many limits, for so many bins, fail.
 const FAILING: f64 = 2.0;
 const FAILING_BINS: u8 = 3;
+/// A station all of whose quantities were wrong for so many bins is not believed in any.
+const BYZANTINE_BINS: u8 = 6;
 
 /// What is usual between two stations, for each of [`KEPT`].
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,65 +63,135 @@ impl Usual {
     }
 }
 
+/// A neighbour that is asked.
+#[derive(Debug)]
+pub struct Other<'a> {
+    /// What is usual between the two.
+    pub pair: &'a mut Pair,
+    /// Its means of one bin, for each of [`KEPT`].
+    pub means: [Option<f64>; 3],
+    /// Its height above the sea, where it is known.
+    pub altitude_m: Option<f64>,
+}
+
+/// Against a value: how far it is beyond what all neighbours let expect, and the limit of that.
+type Against = Option<(f64, f64)>;
+
 /// What a station's neighbours last said of it, for each of [`KEPT`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Opinion {
-    against: [Option<(f64, f64)>; 3],
+    against: [Against; 3],
+    /// The same whatever is usual between them.
+    buddies: [Against; 3],
+    /// For how many bins.
     bins: [u8; 3],
     /// The bin after which it is no longer known.
     until: i64,
     agree: [bool; 3],
+    confirmed: [bool; 3],
+    byzantine: bool,
 }
 
 impl Opinion {
-    /// Compares the means of one bin. `others` has each neighbour's pair with its means.
+    /// Compares the means of one bin.
     pub fn compare(
         &mut self,
         limits: &Limits,
         bin: i64,
-        own: [Option<f64>; 3],
-        others: &mut [(&mut Pair, [Option<f64>; 3])],
+        (own, altitude_m): ([Option<f64>; 3], Option<f64>),
+        others: &mut [Other<'_>],
     ) {
         self.until = bin + 2;
+        let (mut compared, mut wrong) = (0, 0);
         for (index, quantity) in KEPT.into_iter().enumerate() {
             let Some(unit) = limits.of(quantity).step else { continue };
-            let (mut asked, mut nearest, mut agreeing) = (0, None::<(f64, f64)>, 0);
-            for (pair, means) in others.iter_mut() {
-                let (Some(own), Some(other)) = (own[index], means[index]) else { continue };
-                let Some((off, limit)) = pair.usual[index].take(own - other, unit) else { continue };
-                asked += 1;
-                agreeing += usize::from(off.abs() <= limit);
-                let beyond = if off.abs() > limit { off } else { 0.0 };
-                nearest = Some(
-                    nearest.map_or((beyond, limit), |(least, wide)| (both(least, beyond), wide.max(limit))),
-                );
+            let (mut usual, mut buddies) = (Nearest::default(), Nearest::default());
+            for other in others.iter_mut() {
+                let (Some(own), Some(mean)) = (own[index], other.means[index]) else { continue };
+                if let Some((off, limit)) = other.pair.usual[index].take(own - mean, unit) {
+                    usual.ask(off, limit);
+                }
+                let expected = at_height(quantity, mean, altitude_m.zip(other.altitude_m));
+                if let Some((expected, limit)) = expected.zip(limits.of(quantity).buddy) {
+                    buddies.ask(own - expected, limit);
+                }
             }
-            let beyond = nearest.filter(|(off, _)| asked >= LEAST && *off != 0.0);
-            self.bins[index] = if beyond.is_some() { self.bins[index].saturating_add(1) } else { 0 };
-            self.against[index] = beyond;
-            self.agree[index] = agreeing >= LEAST;
+            self.against[index] = usual.beyond();
+            self.buddies[index] = buddies.beyond();
+            let doubted = self.against[index].is_some() || self.buddies[index].is_some();
+            self.bins[index] = if doubted { self.bins[index].saturating_add(1) } else { 0 };
+            self.agree[index] = usual.agreeing >= LEAST;
+            self.confirmed[index] = usual.asked.max(buddies.asked) >= LEAST;
+            compared += u8::from(self.confirmed[index]);
+            wrong += u8::from(self.bins[index] >= BYZANTINE_BINS);
         }
+        self.byzantine = compared >= 2 && wrong == compared;
     }
 
     /// Against the value of a reading in `bin`.
     pub fn finding(&self, limits: &Limits, index: usize, bin: i64, value: f64) -> Option<Finding> {
-        let (change, limit) = self.against[index].filter(|_| bin <= self.until)?;
+        let known = bin <= self.until;
         let unit = limits.of(KEPT[index]).step?;
-        let fails = change.abs() > FAILING * limit
-            && change.abs() > FAILING * f64::from(LEAST_STRAY) * unit
-            && self.bins[index] >= FAILING_BINS;
-        limits.runs(Check::Neighbours).then_some(Finding {
-            check: Check::Neighbours,
-            flag: if fails { Flag::Fail } else { Flag::Suspect },
-            value,
-            change,
-            seconds: 600.0,
-            limit,
-        })
+        let found = |check, flag, (change, limit)| {
+            limits.runs(check).then_some(Finding { check, flag, value, change, seconds: 600.0, limit })
+        };
+        let usual = self.against[index].filter(|_| known).and_then(|(change, limit)| {
+            let fails = change.abs() > FAILING * limit
+                && change.abs() > FAILING * f64::from(LEAST_STRAY) * unit
+                && self.bins[index] >= FAILING_BINS;
+            found(Check::Neighbours, if fails { Flag::Fail } else { Flag::Suspect }, (change, limit))
+        });
+        let buddies = self.buddies[index].filter(|_| known);
+        let buddy = buddies.and_then(|(change, limit)| {
+            let fails = change.abs() > FAILING * limit && self.bins[index] >= FAILING_BINS;
+            found(Check::Buddy, if fails { Flag::Fail } else { Flag::Suspect }, (change, limit))
+        });
+        let byzantine = self.against[index]
+            .or(buddies)
+            .filter(|_| known && self.byzantine)
+            .and_then(|beyond| found(Check::Byzantine, Flag::Fail, beyond));
+        let alone = (!known || !self.confirmed[index])
+            .then(|| found(Check::Isolation, Flag::NotEvaluated, (0.0, 0.0)))
+            .flatten();
+        byzantine.or(worse(usual, buddy)).or(alone)
     }
 
     /// Whether the neighbours saw the same weather: what is only unusual is then no fault.
     pub fn agrees(&self, index: usize, bin: i64) -> bool {
         bin <= self.until && self.agree[index]
+    }
+}
+
+/// The neighbour that is least far away, among those that were asked.
+#[derive(Clone, Copy, Debug, Default)]
+struct Nearest {
+    asked: usize,
+    agreeing: usize,
+    beyond: Against,
+}
+
+impl Nearest {
+    fn ask(&mut self, off: f64, limit: f64) {
+        self.asked += 1;
+        self.agreeing += usize::from(off.abs() <= limit);
+        let beyond = if off.abs() > limit { off } else { 0.0 };
+        self.beyond = Some(
+            self.beyond.map_or((beyond, limit), |(least, widest)| (both(least, beyond), widest.max(limit))),
+        );
+    }
+
+    /// Where a station has left every one of enough neighbours to the same side, for then they agree.
+    fn beyond(self) -> Against {
+        self.beyond.filter(|(off, _)| self.asked >= LEAST && *off != 0.0)
+    }
+}
+
+/// What a neighbour's mean lets expect at another height: the standard atmosphere's lapse rate and scale height
+/// (ISO 2533). Pressure cannot be compared where a height is unknown.
+fn at_height(quantity: Quantity, mean: f64, heights: Option<(f64, f64)>) -> Option<f64> {
+    match (quantity, heights) {
+        (Quantity::Pressure, heights) => heights.map(|(own, other)| mean * ((other - own) / 8434.5).exp()),
+        (Quantity::Temperature, Some((own, other))) => Some(mean + 0.0065 * (other - own)),
+        _ => Some(mean),
     }
 }

@@ -5,9 +5,11 @@
 use minuano_telemetry::{ByQuantity, Flag, Millis, Quantity};
 
 use super::check::{Check, Finding};
-use super::history::{History, KEPT};
+use super::history::{BIN_S, History, KEPT};
+use super::learned::Learned;
 use super::limits::Limits;
 use super::place::Place;
+use super::recent::Recent;
 use super::track::Track;
 use super::{alone, vapour};
 
@@ -44,6 +46,10 @@ pub struct Station {
     last: Option<Observation>,
     tracks: [Track; 3],
     history: History,
+    /// Where a test that needs it runs.
+    recent: Option<Box<[Recent; 3]>>,
+    /// The last day that the habits know.
+    known_day: Option<i32>,
 }
 
 impl Station {
@@ -57,9 +63,31 @@ impl Station {
         &self.history
     }
 
+    /// What was learned in whole days, once there is one.
+    pub fn learned(&self) -> Option<Learned> {
+        let habits = [self.tracks[0].habits(), self.tracks[1].habits(), self.tracks[2].habits()];
+        Some(Learned { day: self.known_day?, habits })
+    }
+
+    /// The last day in what was learned.
+    pub const fn learned_day(&self) -> Option<i32> {
+        self.known_day
+    }
+
+    /// Takes up what was learned before; to be called before any reading is taken.
+    pub fn resume(&mut self, learned: &Learned) {
+        self.known_day = Some(learned.day);
+        for (track, habits) in self.tracks.iter_mut().zip(learned.habits) {
+            track.resume(habits);
+        }
+    }
+
     /// Takes a reading that is later than all before it. One that is not is judged by itself.
     pub fn push(&mut self, limits: &Limits, place: &Place, observation: &Observation) -> Judged {
         let mut judged = Judged { findings: alone::check(limits, place, observation), ..Judged::default() };
+        if self.recent.is_none() && Recent::wanted(limits) {
+            self.recent = Some(Box::default());
+        }
         let at = observation.at.get();
         let last = self.last;
         if last.is_some_and(|last| at <= last.at.get()) {
@@ -70,11 +98,9 @@ impl Station {
         });
         if self.history.advance(History::bin(at)) {
             self.drift(limits, &mut judged.findings, observation);
-            let day = |at: i64| History::bin(at).div_euclid(DAY_BINS);
-            if last.is_some_and(|last| day(last.at.get()) != day(at)) {
-                for (track, quantity) in self.tracks.iter_mut().zip(KEPT) {
-                    track.next_day(quantity);
-                }
+            self.look_at_hours(limits, &mut judged.findings, observation);
+            if let Some(last) = last {
+                self.look_at_day(day(last.at), day(observation.at));
             }
         }
         let left = last.map(|last| changes_left(&last.values, &observation.values)).unwrap_or_default();
@@ -86,12 +112,65 @@ impl Station {
             };
             let seen = self.tracks[index].push(limits, quantity, at, value, left[index]);
             judged.before[found] = seen.before;
-            judged.findings[found] = worse(judged.findings[found], seen.now);
+            let recent = self.recent.as_mut().and_then(|recent| recent[index].push(limits, quantity, value));
+            judged.findings[found] = worse(worse(judged.findings[found], seen.now), recent);
         }
         let quiet = std::array::from_fn(|index| usable[index] && judged.findings[index].is_none());
         self.history.take(&observation.values, quiet);
         self.last = Some(*observation);
         judged
+    }
+
+    /// Another day has begun: the one that is over is learned from, unless it is known already. The first day that a
+    /// station is heard has no whole day before it and counts nevertheless, as its checks ran.
+    fn look_at_day(&mut self, over: i32, begun: i32) {
+        if over == begun {
+            return;
+        }
+        let is_new = self.known_day.is_none_or(|known| over > known);
+        for (track, quantity) in self.tracks.iter_mut().zip(KEPT) {
+            track.next_day(quantity, is_new);
+        }
+        if is_new {
+            self.known_day = Some(over);
+        }
+    }
+
+    /// A ten-minute mean is complete: what do the tests of hours say?
+    fn look_at_hours(&mut self, limits: &Limits, findings: &mut Findings, observation: &Observation) {
+        let bin = self.history.newest() - 1;
+        if limits.runs(Check::Attenuated) {
+            self.attenuated(limits, findings, observation, bin);
+        }
+        let Some(recent) = &mut self.recent else { return };
+        for (index, quantity) in KEPT.into_iter().enumerate() {
+            if let Some(mean) = self.history.mean(bin, index) {
+                recent[index].mean(limits, quantity, mean);
+            }
+            let hour = |bin| self.history.mean_over(bin, HOUR_BINS, index);
+            let (Some(now), Some(then)) = (hour(bin), hour(bin - DAY_BINS)) else { continue };
+            let Some(value) = observation.values.get(quantity) else { continue };
+            let found = recent[index].sum(limits, quantity, value, now - then);
+            findings[quantity as usize] = worse(findings[quantity as usize], found);
+        }
+    }
+
+    /// QARTOD attenuated signal: what varies less in hours than weather does, though it may not stand still.
+    fn attenuated(&self, limits: &Limits, findings: &mut Findings, observation: &Observation, bin: i64) {
+        let seconds = limits.tuning.attenuated_hours * 3600.0;
+        #[expect(clippy::cast_possible_truncation, reason = "hours of a day")]
+        let bins = (seconds / BIN_S as f64) as i64;
+        for (index, quantity) in KEPT.into_iter().enumerate() {
+            let own = limits.of(quantity);
+            let (Some(value), Some(unit)) = (observation.values.get(quantity), own.step) else { continue };
+            let Some((low, high)) = self.history.span_over(bin, bins, index) else { continue };
+            let limit = limits.tuning.attenuated_least * unit;
+            if high - low < limit && value < own.saturated {
+                let (check, flag, change) = (Check::Attenuated, Flag::Suspect, high - low);
+                let finding = Finding { check, flag, value, change, seconds, limit };
+                findings[quantity as usize] = worse(findings[quantity as usize], Some(finding));
+            }
+        }
     }
 
     /// A ten-minute mean is complete: is the last hour where the day before makes one expect it?
@@ -113,6 +192,12 @@ impl Station {
             findings[quantity as usize] = worse(findings[quantity as usize], Some(finding));
         }
     }
+}
+
+/// Days since 1970, by UTC.
+#[expect(clippy::cast_possible_truncation, reason = "days of two thousand years")]
+fn day(at: Millis) -> i32 {
+    History::bin(at.get()).div_euclid(DAY_BINS) as i32
 }
 
 /// The worse of two findings, the first where they are alike.

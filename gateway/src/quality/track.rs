@@ -14,24 +14,46 @@ const LEAST_SPIKE: f64 = 0.5;
 const LEAST_DRIFT: f64 = 1.2;
 /// Shares of it that are limits while the station's habits are unknown.
 const NEW_STEP: f64 = 0.8;
-const NEW_SPIKE: f64 = 1.0;
-const NEW_DRIFT: f64 = 1.7;
+const NEW_SPIKE: f64 = 0.9;
+/// A spike beyond this share of it is told, whatever a rough site or a broken part has made usual.
+const MOST_SPIKE: f64 = 0.9;
 /// Up to this share of it, a rough day is no fault.
 const ROUGH: f64 = 0.8;
 /// A spike of so many suspect minute steps fails: no air does that and is back at the next reading.
 const FAILING_SPIKE: f64 = 2.0;
-/// Which of the largest days of fourteen is the limit: a rank of k costs a false alarm on about k days of
-/// fifteen, and each quantity has six or so to share among its checks. Pressure has no drift to judge by
-/// itself, so its steps get most; humidity steps with every front and gets few.
-const fn ranks(quantity: Quantity) -> (usize, usize, usize) {
+/// How far from the limit, in parts of it, a drift must come back before it can be found again.
+const REARM: f64 = 0.6;
+
+/// How a quantity shares out its false alarms, of which half a day is the budget. Chosen by the figures of
+/// all of docs/quality.md's series, so none of them is a test of it.
+#[derive(Clone, Copy, Debug)]
+struct Temper {
+    /// Which of the largest days of fourteen is the limit of steps, spikes and drifts: a rank of k costs a false alarm
+    /// on about k days of fifteen. Pressure has no drift to judge by itself; humidity steps with every front.
+    ranks: (usize, usize, usize),
+    /// A step beyond this share of the suspect minute step is told, whatever has become usual: a part that fails
+    /// each day does not teach that this is well.
+    most_step: f64,
+    /// The limit of drifts in the same shares while it is unknown, and what it grows to at most.
+    new_drift: f64,
+    most_drift: f64,
+    /// A drift that goes so much further is told again. None: it is not.
+    again: Option<f64>,
+}
+
+const fn temper(quantity: Quantity) -> Temper {
     match quantity {
-        Quantity::Temperature => (2, 1, 6),
-        Quantity::Pressure => (3, 1, 1),
-        Quantity::Humidity | Quantity::Illuminance => (2, 1, 4),
+        Quantity::Temperature => {
+            Temper { ranks: (2, 1, 6), most_step: 0.8, new_drift: 1.4, most_drift: 1.8, again: Some(1.0) }
+        }
+        Quantity::Pressure => {
+            Temper { ranks: (2, 1, 1), most_step: 0.8, new_drift: 1.7, most_drift: 2.5, again: None }
+        }
+        Quantity::Humidity | Quantity::Illuminance => {
+            Temper { ranks: (1, 1, 4), most_step: 0.85, new_drift: 1.9, most_drift: 2.5, again: None }
+        }
     }
 }
-/// How far from the limit, in parts of it, a drift must come back before it can be found again.
-const REARM: f64 = 0.5;
 /// Readings that must be the same before a standstill is found, whatever the time.
 const FLAT_READINGS: u32 = 8;
 /// Standstill of so many limits fails.
@@ -56,7 +78,8 @@ pub struct Track {
     steps: Habit,
     spikes: Habit,
     drifts: Habit,
-    drifting: bool,
+    /// How far a drift had gone when it was last told; zero: there is none.
+    drifted: f32,
 }
 
 /// What a value brought to light.
@@ -73,9 +96,15 @@ impl Track {
         self.last = None;
     }
 
-    /// A day is over.
-    pub fn next_day(&mut self, quantity: Quantity) {
-        let (steps, spikes, drifts) = ranks(quantity);
+    /// A day is over; one that was not seen whole teaches nothing.
+    pub fn next_day(&mut self, quantity: Quantity, whole: bool) {
+        if !whole {
+            for habit in [&mut self.steps, &mut self.spikes, &mut self.drifts] {
+                habit.begin_day();
+            }
+            return;
+        }
+        let (steps, spikes, drifts) = temper(quantity).ranks;
         self.steps.next_day(steps);
         self.spikes.next_day(spikes);
         self.drifts.next_day(drifts);
@@ -103,7 +132,10 @@ impl Track {
             if let Some(left) = left {
                 step = both(step, left);
             }
-            let limit = limit(&self.steps, unit, LEAST_STEP, NEW_STEP * (over / 600.0).max(1.0).sqrt());
+            // The longer ago, the further weather may have gone.
+            let longer = (over / 600.0).max(1.0).sqrt();
+            let limit = limit(&self.steps, unit, LEAST_STEP, NEW_STEP * longer)
+                .min(temper(quantity).most_step * longer * unit);
             self.steps.take(step.abs());
             if limits.runs(Check::Step) && step.abs() > limit {
                 seen.now = Some(Finding {
@@ -136,19 +168,36 @@ impl Track {
     }
 
     /// What a difference from the day before says: the limit, if it is newly beyond it.
+    #[expect(clippy::cast_possible_truncation, reason = "weather fits")]
     pub fn drifted(&mut self, limits: &Limits, quantity: Quantity, change: f64) -> Option<f64> {
         let unit = limits.of(quantity).step?;
-        let limit = limit(&self.drifts, unit, LEAST_DRIFT, NEW_DRIFT);
+        let Temper { new_drift, most_drift, again, .. } = temper(quantity);
+        let limit = limit(&self.drifts, unit, LEAST_DRIFT, new_drift).min(most_drift * unit);
         self.drifts.take(change.abs());
-        let beyond = change.abs() > limit;
-        let newly = beyond && !self.drifting;
-        self.drifting = beyond || (self.drifting && change.abs() > limit * REARM);
+        let told = f64::from(self.drifted);
+        let newly = change.abs() > limit
+            && (told == 0.0 || again.is_some_and(|again| change.abs() > told + again * unit));
+        if newly {
+            self.drifted = change.abs() as f32;
+        } else if change.abs() <= limit * REARM {
+            self.drifted = 0.0;
+        }
         (newly && limits.runs(Check::Drift)).then_some(limit)
+    }
+
+    /// What was learned in days.
+    pub const fn habits(&self) -> [Habit; 3] {
+        [self.steps.of_whole_days(), self.spikes.of_whole_days(), self.drifts.of_whole_days()]
+    }
+
+    /// Takes up what was learned before.
+    pub const fn resume(&mut self, [steps, spikes, drifts]: [Habit; 3]) {
+        (self.steps, self.spikes, self.drifts) = (steps, spikes, drifts);
     }
 
     fn spike(&mut self, limits: &Limits, unit: f64, last: f64, value: f64, over: f64) -> Option<Finding> {
         let off = both(last - self.before?, last - value);
-        let limit = limit(&self.spikes, unit, LEAST_SPIKE, NEW_SPIKE);
+        let limit = limit(&self.spikes, unit, LEAST_SPIKE, NEW_SPIKE).min(MOST_SPIKE * unit);
         self.spikes.take(off.abs());
         let fails = off.abs() > (unit * FAILING_SPIKE).max(limit);
         (limits.runs(Check::Spike) && off.abs() > limit).then_some(Finding {

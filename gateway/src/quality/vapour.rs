@@ -7,6 +7,12 @@ fn saturation(temperature: f64) -> f64 {
     17.625 * temperature / (243.04 + temperature)
 }
 
+/// The dew point over water in °C, for humidity above 0 %.
+pub fn dew_point(temperature: f64, humidity: f64) -> f64 {
+    let vapour = saturation(temperature) + (humidity / 100.0).ln();
+    243.04 * vapour / (17.625 - vapour)
+}
+
 /// The humidity change that the change of temperature does not explain, in %.
 pub fn humidity_left((t0, h0): (f64, f64), (t1, h1): (f64, f64)) -> f64 {
     h1 * (saturation(t1) - saturation(t0)).exp() - h0

@@ -37,6 +37,7 @@ pub fn forget(store: &Store, station: &StationName) -> anyhow::Result<u64> {
         "DELETE FROM streams WHERE station = ?1",
         "DELETE FROM anomalies WHERE station = ?1",
         "DELETE FROM health_history WHERE station = ?1",
+        "DELETE FROM quality_learned WHERE station = ?1",
         "DELETE FROM stations WHERE id = ?1",
     ] {
         transaction.execute(sql, [id])?;

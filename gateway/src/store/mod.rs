@@ -33,6 +33,7 @@ pub mod health;
 #[cfg(test)]
 mod hostile;
 pub mod integrity;
+pub mod learned;
 pub mod lock;
 pub mod query;
 pub mod retention;

@@ -1,24 +1,25 @@
 //! Where the log goes: straight to the journal when systemd started the service, else to standard error.
 
-use std::io::IsTerminal;
 use std::os::unix::fs::MetadataExt;
 
+use minuano_settings::log::{self, LogFormat, Service};
 use tracing_journald::{Priority, PriorityMappings};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
+use crate::config::Run;
+
 /// Listens from here on. `RUST_LOG` is stronger than the configured level.
-pub(super) fn listen(level: &str) {
+pub(super) fn listen(run: &Run, station: &str) {
+    let level = &run.log_level;
     let filter = EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| EnvFilter::new(format!("{level},rumqttc=error")));
-    let out = journal().unwrap_or_else(standard_error);
+    let service =
+        Service { name: "minuano-station", version: env!("CARGO_PKG_VERSION"), node: station.to_owned() };
+    let journal = if run.log_format == LogFormat::Text { journal() } else { None };
+    let out = journal.unwrap_or_else(|| log::to_stderr(run.log_format, service));
     tracing_subscriber::registry().with(out.with_filter(filter)).init();
-}
-
-fn standard_error() -> Box<dyn Layer<Registry> + Send + Sync> {
-    let ansi = std::io::stderr().is_terminal();
-    Box::new(tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(ansi))
 }
 
 /// The journal, if that is what standard error is connected to and it takes messages.

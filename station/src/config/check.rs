@@ -182,7 +182,12 @@ fn run(run: super::file::Run, problems: &mut Problems) -> Run {
     }
     between(problems, "run.stop_within", run.stop_within, Duration::ZERO, Duration::from_secs(300));
     between(problems, "run.stuck_after", run.stuck_after, MIN_STUCK, HOUR);
-    Run { log_level: run.log_level, stop_within: run.stop_within, stuck_after: run.stuck_after }
+    Run {
+        log_level: run.log_level,
+        log_format: run.log_format,
+        stop_within: run.stop_within,
+        stuck_after: run.stuck_after,
+    }
 }
 
 fn led(led: &Led, problems: &mut Problems) -> Option<u8> {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use minuano_settings::log::LogFormat;
 use serde::{Deserialize, Deserializer};
 
 use super::sensors::{Corrections, Named, Prefer};
@@ -93,6 +94,7 @@ pub enum ClockSource {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Run {
     pub log_level: String,
+    pub log_format: LogFormat,
     #[serde(with = "minuano_settings::duration")]
     pub stop_within: Duration,
     #[serde(with = "minuano_settings::duration")]
@@ -130,7 +132,7 @@ impl Default for Log {
 impl Default for Run {
     fn default() -> Self {
         let (stop_within, stuck_after) = (Duration::from_secs(10), Duration::from_secs(60));
-        Self { log_level: "info".to_owned(), stop_within, stuck_after }
+        Self { log_level: "info".to_owned(), log_format: LogFormat::Text, stop_within, stuck_after }
     }
 }
 

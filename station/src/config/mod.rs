@@ -12,6 +12,7 @@ pub(crate) mod tests;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use minuano_settings::log::LogFormat;
 use minuano_settings::{Layers, Problems};
 use minuano_telemetry::StationName;
 
@@ -110,6 +111,8 @@ pub struct LogConfig {
 pub struct Run {
     /// What is written to the journal, unless RUST_LOG says otherwise.
     pub log_level: String,
+    /// In which form; JSON goes to standard error even where there is a journal.
+    pub log_format: LogFormat,
     /// How long a stop waits for acknowledgements.
     pub stop_within: Duration,
     /// How long sampler or disk may be silent beyond their rhythm before the watchdog is fed no more.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use embedded_hal::i2c::{ErrorType, I2c, Operation};
 
-use super::{Ailment, Chip, Clock, Weather};
+use super::{Ailment, Air, Chip, Clock, Weather};
 use crate::bus::BusError;
 use crate::sensors::Part;
 
@@ -34,6 +34,8 @@ pub struct EmulatedBus(Arc<Mutex<Inner>>);
 struct Inner {
     clock: Clock,
     weather: Weather,
+    /// Instead of the weather.
+    air: Option<Air>,
     exposed_ms: Option<u64>,
     chips: BTreeMap<u8, Box<dyn Chip>>,
     unplugged: BTreeMap<u8, Box<dyn Chip>>,
@@ -58,6 +60,7 @@ impl EmulatedBus {
         Self(Arc::new(Mutex::new(Inner {
             clock,
             weather,
+            air: None,
             exposed_ms: None,
             chips: BTreeMap::new(),
             unplugged: BTreeMap::new(),
@@ -87,6 +90,13 @@ impl EmulatedBus {
             chip.power_cycle();
             self.attach(address, chip);
         }
+    }
+
+    /// Lets the chips feel this air from now on, whatever the weather.
+    pub fn feel(&self, air: Air) {
+        let mut inner = self.lock();
+        inner.air = Some(air);
+        inner.exposed_ms = None;
     }
 
     /// Makes the chip at the address ail, or well again.
@@ -119,7 +129,7 @@ impl Inner {
             return;
         }
         self.exposed_ms = Some(now_ms);
-        let air = self.weather.at(now_ms);
+        let air = self.air.unwrap_or_else(|| self.weather.at(now_ms));
         for chip in self.chips.values_mut() {
             chip.expose(air);
         }

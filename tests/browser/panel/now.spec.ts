@@ -63,6 +63,7 @@ test('a value that is old greys and tells its age', async ({ page }) => {
   await page.clock.fastForward(120_000)
   await expect(page.getByTestId('card-temperature_c')).toHaveAttribute('data-stale', 'true')
   await expect(page.getByTestId('age-temperature_c')).toContainText('ago')
+  await page.unrouteAll({ behavior: 'ignoreErrors' })
 })
 
 test('from a card a click leads to its chart', async ({ page }) => {

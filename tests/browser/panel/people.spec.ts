@@ -55,6 +55,7 @@ test('light, dark, as the system, and by the sun at the station', async ({ page 
     await other.goto('/?station=roof&theme=sun')
     await expect(other.locator('main h1')).toBeVisible()
     await expect(other.locator('html')).toHaveAttribute('data-theme', theme)
+    await other.unrouteAll({ behavior: 'ignoreErrors' })
     await other.close()
   }
 })

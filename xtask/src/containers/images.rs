@@ -12,10 +12,10 @@ use serde_json::Value;
 use super::debian::CC;
 use super::engine::Engine;
 use crate::cross::{Build, Target, Toolchain};
+use crate::emulation;
 use crate::process::{must, output, root, target};
 use crate::suites::build_binaries;
 
-const BINFMT: &str = "/proc/sys/fs/binfmt_misc";
 const MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 
 /// A machine that images are made for.
@@ -92,7 +92,7 @@ impl<'a> Images<'a> {
 
     fn publish(&self, product: Product, platform: Platform, name: &str) -> anyhow::Result<()> {
         if platform.target != AMD64.target {
-            emulate()?;
+            emulation::arm64()?;
         }
         let base = CC.make(self.engine, platform, self.folder)?;
         self.binary(product, platform)?;
@@ -181,18 +181,4 @@ impl<'a> Images<'a> {
         let toolchain = Toolchain::Debian;
         Build { target: platform.target, package: product.package, profile, toolchain }.run()
     }
-}
-
-/// Lets the kernel run arm64 programs by qemu, where it does not yet.
-fn emulate() -> anyhow::Result<()> {
-    const NAME: &str = "qemu-aarch64";
-    if !Path::new(BINFMT).join("register").exists() {
-        must(Command::new("mount").args(["-t", "binfmt_misc", "binfmt_misc", BINFMT]))?;
-    }
-    if Path::new(BINFMT).join(NAME).exists() {
-        return Ok(());
-    }
-    let file = format!("/usr/lib/binfmt.d/{NAME}.conf");
-    let line = fs::read_to_string(&file).with_context(|| file.clone())?;
-    fs::write(Path::new(BINFMT).join("register"), line.trim()).with_context(|| format!("registering {NAME}"))
 }

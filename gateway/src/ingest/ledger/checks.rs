@@ -3,27 +3,26 @@
 use std::sync::Arc;
 
 use metrics::counter;
-use minuano_telemetry::{Anomaly, AnomalyKind, Flag, Millis, Quantity, StationName};
+use minuano_telemetry::{Anomaly, AnomalyKind, Flag, Health, Millis, Quantity, StationName};
 use rusqlite::Connection;
 
 use super::{Effects, Index, Ledger};
 use crate::directory::Presence;
 use crate::quality::check::Check;
 use crate::quality::engine::{Held, Verdict};
-use crate::quality::episodes::{Episode, Step};
+use crate::quality::episodes::{Episode, Seen, Step};
+use crate::quality::evidence::{Beside, span};
 use crate::quality::place::Place;
 use crate::quality::station::Observation;
 use crate::store::revise::{Revision, revise};
 use crate::store::row::NewReading;
-use crate::store::{anomalies, unsettled};
+use crate::store::{anomalies, learned, unsettled};
 
 /// What the checks look back on.
 const PAST_MS: i64 = 26 * 3_600_000;
 /// Readings of one station that they begin with after a restart, and of all stations together.
 const PAST_READINGS: usize = 20_000;
 const PAST_READINGS_OF_ALL: usize = 2_000_000;
-/// A clock this far from the gateway's is told, and is well again at half of it.
-const SKEW_MS: i64 = 600_000;
 
 /// A new reading as the engine takes it.
 pub(super) fn held(row: i64, reading: &NewReading, complete: bool) -> Held {
@@ -72,7 +71,11 @@ impl Ledger {
             counter!("minuano_readings_revised_total").increment(revisions.len() as u64);
         }
         for verdict in verdicts.iter().filter(|verdict| verdict.settled) {
+            self.tell_gap(connection, verdict, effects)?;
             self.tell_findings(connection, verdict, effects)?;
+        }
+        for (station, learned) in self.engine.take_learned() {
+            learned::save(connection, station, &learned)?;
         }
         let through = self.engine.frontier().unwrap_or(i64::MAX);
         unsettled::settle(connection, through)?;
@@ -107,7 +110,7 @@ impl Ledger {
         at: Millis,
         effects: &mut Effects,
     ) -> rusqlite::Result<()> {
-        let wrong = (presence == Presence::Offline)
+        let wrong = (presence == Presence::Offline && self.engine.rules().limits.runs(Check::Silent))
             .then_some(|name: &StationName| format!("{name} has not been heard since before {at}"));
         self.station_wide(connection, index, AnomalyKind::Silent, at, wrong, effects)
     }
@@ -134,7 +137,21 @@ impl Ledger {
         Ok(())
     }
 
-    pub(super) fn look_at_clock(
+    /// What the times of a reading say of its station's clock, where that counts, and of its way.
+    pub(super) fn look_at_times(
+        &mut self,
+        connection: &Connection,
+        index: Index,
+        reading: &NewReading,
+        skewed: bool,
+        effects: &mut Effects,
+    ) -> rusqlite::Result<()> {
+        let NewReading { observed_at, received_at, .. } = *reading;
+        self.look_at_delay(connection, index, observed_at, received_at, effects)?;
+        if skewed { self.look_at_clock(connection, index, observed_at, received_at, effects) } else { Ok(()) }
+    }
+
+    fn look_at_clock(
         &mut self,
         connection: &Connection,
         index: Index,
@@ -142,19 +159,61 @@ impl Ledger {
         received_at: Millis,
         effects: &mut Effects,
     ) -> rusqlite::Result<()> {
+        if !self.engine.rules().limits.runs(Check::ClockSkew) {
+            return Ok(());
+        }
+        let limit = millis(self.engine.rules().limits.tuning.skew_s);
         let skew = observed_at.get() - received_at.get();
-        let wrong = (skew.abs() > SKEW_MS).then_some(|name: &StationName| {
+        let wrong = (skew.abs() > limit).then_some(|name: &StationName| {
             let side = if skew < 0 { "behind" } else { "ahead of" };
             format!(
                 "{name} takes its live readings {} s {side} the gateway's clock, limit {} s",
                 skew.abs() / 1000,
-                SKEW_MS / 1000
+                limit / 1000
             )
         });
-        if wrong.is_none() && skew.abs() > SKEW_MS / 2 {
+        // It is well again at half of it.
+        if wrong.is_none() && skew.abs() > limit / 2 {
             return Ok(());
         }
         self.station_wide(connection, index, AnomalyKind::ClockSkew, received_at, wrong, effects)
+    }
+
+    /// QARTOD data reception: whether a reading arrived long after it was taken.
+    fn look_at_delay(
+        &mut self,
+        connection: &Connection,
+        index: Index,
+        observed_at: Millis,
+        received_at: Millis,
+        effects: &mut Effects,
+    ) -> rusqlite::Result<()> {
+        let limits = &self.engine.rules().limits;
+        if !limits.runs(Check::Late) {
+            return Ok(());
+        }
+        let (delay, limit) = (received_at.get() - observed_at.get(), millis(limits.tuning.late_s));
+        let wrong = (delay > limit).then_some(|name: &StationName| {
+            let (took, least) = (span(delay as f64 / 1000.0), span(limit as f64 / 1000.0));
+            format!("{name} sent what it had measured {took} before, limit {least}")
+        });
+        self.station_wide(connection, index, AnomalyKind::Late, received_at, wrong, effects)
+    }
+
+    /// A station says how its parts are: does one not confirm another?
+    pub(super) fn look_at_parts(
+        &mut self,
+        connection: &Connection,
+        index: Index,
+        health: &Health,
+        at: Millis,
+        effects: &mut Effects,
+    ) -> rusqlite::Result<()> {
+        let doubted = health.sensors.iter().find_map(|sensor| Some((sensor, sensor.warning.as_ref()?)));
+        let doubted = doubted.filter(|_| self.engine.rules().limits.runs(Check::CrossCheck));
+        let wrong = doubted
+            .map(|(sensor, warning)| move |name: &StationName| format!("{name} {}: {warning}", sensor.part));
+        self.station_wide(connection, index, AnomalyKind::CrossCheck, at, wrong, effects)
     }
 
     /// Begins with what the store has of a station, the first time that it is spoken of.
@@ -166,6 +225,9 @@ impl Ledger {
         let known = name.and_then(|name| self.engine.rules().places.get(name).copied());
         if let Some(place) = known {
             self.engine.place(station, place);
+        }
+        if let Some(learned) = learned::load(connection, station)? {
+            self.engine.resume(station, &learned);
         }
         let most = (PAST_READINGS_OF_ALL / self.stations.len().max(1)).clamp(100, PAST_READINGS);
         for past in unsettled::past(connection, station, PAST_MS, most)? {
@@ -213,14 +275,45 @@ impl Ledger {
         let Some(index) = self.by_id.get(&verdict.station).copied() else { return Ok(()) };
         let at = verdict.observation.at;
         for (quantity, value) in verdict.observation.values.iter() {
-            let finding = verdict.findings[quantity as usize];
-            let name = &self.stations[index].name;
-            let steps = self.episodes.take(name, verdict.station, quantity, at, value, finding.as_ref());
-            for (step, episode) in steps {
-                self.write_down(connection, index, Some(quantity), step, &episode, effects)?;
+            let finding = verdict.findings[quantity as usize].as_ref();
+            let near = verdict.beside.iter().filter(|near| near.quantity == quantity);
+            let beside: Vec<Beside<'_>> = near
+                .filter_map(|near| {
+                    let station = &self.stations[*self.by_id.get(&near.station)?].name;
+                    Some(Beside { station, value: near.value, change: near.change })
+                })
+                .collect();
+            let seen = Seen { quantity, at, value, finding, beside: &beside };
+            let told = self.episodes.take(&self.stations[index].name, verdict.station, &seen);
+            for (step, about, episode) in told {
+                self.write_down(connection, index, about, step, &episode, effects)?;
             }
         }
         Ok(())
+    }
+
+    /// A gap that nothing fills any more: it has an end as soon as it is known.
+    fn tell_gap(
+        &mut self,
+        connection: &Connection,
+        verdict: &Verdict,
+        effects: &mut Effects,
+    ) -> rusqlite::Result<()> {
+        let Some(since) = verdict.gap_since else { return Ok(()) };
+        let Some(index) = self.by_id.get(&verdict.station).copied() else { return Ok(()) };
+        let at = verdict.observation.at;
+        let limit = span(self.engine.rules().limits.tuning.gap_s);
+        let long = span((at.get() - since.get()) as f64 / 1000.0);
+        let note = format!("{} measured nothing for {long}, limit {limit}", self.stations[index].name);
+        self.station_wide(connection, index, AnomalyKind::Gap, since, Some(|_: &StationName| note), effects)?;
+        self.station_wide(
+            connection,
+            index,
+            AnomalyKind::Gap,
+            at,
+            None::<fn(&StationName) -> String>,
+            effects,
+        )
     }
 
     fn write_down(
@@ -261,6 +354,11 @@ fn revision(verdict: &Verdict) -> Revision {
         observed_at: verdict.observation.at,
         flags: verdict.flags,
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a cast saturates")]
+fn millis(seconds: f64) -> i64 {
+    (seconds * 1000.0) as i64
 }
 
 /// What is told of this commit's readings is what stands in the store.

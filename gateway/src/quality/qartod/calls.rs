@@ -81,7 +81,7 @@ impl Call {
 
     fn rate_of_change(&self) -> Result<Vec<Flag>, CallError> {
         let mut check = RateOfChange::new(self.required("threshold")?, self.number("fail_threshold")?);
-        let readings = self.times_known()?.into_iter().zip(self.values()?);
+        let readings = self.times()?.into_iter().zip(self.values()?);
         Ok(readings.map(|(at, value)| check.push(at, value)).collect())
     }
 

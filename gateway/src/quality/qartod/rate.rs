@@ -9,7 +9,7 @@ use super::times::{Nanos, whole_seconds};
 pub struct RateOfChange {
     suspect: f64,
     fail: Option<f64>,
-    last: Option<(Nanos, Option<f64>)>,
+    last: Option<(Option<Nanos>, Option<f64>)>,
 }
 
 impl RateOfChange {
@@ -18,14 +18,15 @@ impl RateOfChange {
         Self { suspect, fail, last: None }
     }
 
-    /// Takes the next value and gives its flag. What follows a gap passes.
-    pub fn push(&mut self, at: Nanos, value: Option<f64>) -> Flag {
+    /// Takes the next value and gives its flag. What follows a gap passes, and so does a change in an unknown time: to
+    /// ioos_qc that is the longest time there is.
+    pub fn push(&mut self, at: Option<Nanos>, value: Option<f64>) -> Flag {
         let last = self.last.replace((at, value));
         let Some(value) = value else { return Flag::Missing };
         let rate = match last {
             Some((_, None)) => return Flag::Good,
             Some((then, Some(before))) => {
-                let seconds = whole_seconds(at - then);
+                let seconds = at.zip(then).map_or(Nanos::MAX as f64, |(at, then)| whole_seconds(at - then));
                 // Readings of one second: ioos_qc compares the difference itself.
                 if seconds == 0.0 { (value - before).abs() } else { ((value - before) / seconds).abs() }
             }

@@ -278,19 +278,12 @@ CREATE TABLE elastic_set_aside (
     at       INTEGER NOT NULL,
     PRIMARY KEY (target, row)
 ) STRICT, WITHOUT ROWID;
--- Version 7: rows settle in the order of their arrival, so one number says which have.
 
--- The last row whose flags no later reading changes; all before it are settled too.
-CREATE TABLE settlement (
-    through INTEGER NOT NULL
+-- Version 7: what the checks have learned of a station's weather in days.
+CREATE TABLE quality_learned (
+    station INTEGER PRIMARY KEY REFERENCES stations (id) ON DELETE CASCADE,
+    learned BLOB    NOT NULL                  -- quality/learned.rs says what is in it
 ) STRICT;
-INSERT INTO settlement SELECT coalesce(
-    (SELECT min(row) - 1 FROM readings WHERE settled = 0),
-    (SELECT seq FROM sqlite_sequence WHERE name = 'readings'),
-    0
-);
-DROP INDEX readings_unsettled;
-ALTER TABLE readings DROP COLUMN settled;
 
 -- What follows is not schema: a store as version 7 left it.
 PRAGMA application_id = 1298755189;
@@ -300,9 +293,9 @@ INSERT INTO stations VALUES (1, 'roof', NULL, NULL, NULL, 'online', 179517600000
 INSERT INTO streams VALUES (1, 1, '9f2c41d07a3be658', 1795176000000, 0, 1, NULL, 0, 1795176090000, 2);
 INSERT INTO ranges VALUES (1, 'stored', 1, 3);
 INSERT INTO readings VALUES
-    (1, 1, 1, 1, 1795176000000, 1795176000120, 0, 10, 2143, 101325, NULL, 152300, 1, 1, 9, 1, 512),
-    (2, 1, 1, 2, 1795176010000, 1795176010120, 0, 10, 2150, 101325, 4870, 152300, 1, 1, 1, 1, 0),
-    (3, 1, 1, 3, 1795176090000, 1795176090120, 0, 10, 99999, 101320, 4880, 1e300, 4, 1, 1, 4, 0);
+    (1, 1, 1, 1, 1795176000000, 1795176000120, 0, 10, 2143, 101325, NULL, 152300, 1, 1, 9, 1, 512, 1),
+    (2, 1, 1, 2, 1795176010000, 1795176010120, 0, 10, 2150, 101325, 4870, 152300, 1, 1, 1, 1, 0, 1),
+    (3, 1, 1, 3, 1795176090000, 1795176090120, 0, 10, 99999, 101320, 4880, 1e300, 4, 1, 1, 4, 0, 1);
 INSERT INTO anomalies VALUES (1, 1, 'temperature_c', 'range', 1795176090000, 1795176090000, 4, 'closed', 'roof says 999.99');
 INSERT INTO rollups VALUES
     (1, 60000, 1795176000000, 2, 2, 2, 4293, 2143, 0, 2150, 10000, 1, 2, 2, 202650, 101325, 0, 101325, 0, 1, 1, 1, 4870, 4870, 10000, 4870, 10000, 1, 2, 2, 304600, 152300, 0, 152300, 0, 1),
@@ -310,7 +303,6 @@ INSERT INTO rollups VALUES
     (1, 600000, 1795176000000, 3, 3, 2, 4293, 2143, 0, 2150, 10000, 4, 3, 3, 303970, 101320, 90000, 101325, 0, 1, 2, 2, 9750, 4870, 10000, 4880, 90000, 1, 3, 2, 304600, 152300, 0, 152300, 0, 4),
     (1, 3600000, 1795176000000, 3, 3, 2, 4293, 2143, 0, 2150, 10000, 4, 3, 3, 303970, 101320, 90000, 101325, 0, 1, 2, 2, 9750, 4870, 10000, 4880, 90000, 1, 3, 2, 304600, 152300, 0, 152300, 0, 4);
 UPDATE rollup_progress SET through = 3;
-UPDATE settlement SET through = 3;
 INSERT INTO lake_batches VALUES (1, 2, 1795176300000, '[]', 1795176301000, 1, NULL);
 INSERT INTO lake_files VALUES ('readings/date=2026-11-20/hour=12/home-0a1b2c3d-1-2.parquet', 1, 1795176000000, 2, 3400, '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', NULL, NULL, NULL);
 INSERT INTO lake_anomaly_files VALUES ('anomalies/date=2026-11-20/home-0a1b2c3d-1-1.parquet', 1, 1, 1795132800000, 1, 1795176300000, 1800, '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef', NULL);
@@ -319,3 +311,4 @@ INSERT INTO weather_events VALUES (1, 1, 'frost', 1795176000000, 1795176090000, 
 INSERT INTO alert_outbox VALUES (1, 'phone', 1795176000000, 1795176000000, '{}', 2, 'no answer');
 INSERT INTO elastic_progress VALUES ('Zx3bq7VdQ0mC9s1e/metrics-minuano.reading-default', 2, 1, 0, 1, 1795176000000);
 INSERT INTO elastic_set_aside VALUES ('Zx3bq7VdQ0mC9s1e/metrics-minuano.reading-default', 2, 'roof/9f2c41d07a3be658/2', 'document_parsing_exception: no', 1795176000000);
+INSERT INTO quality_learned VALUES (1, x'00');

@@ -1,13 +1,5 @@
--- Version 7: rows settle in the order of their arrival, so one number says which have.
-
--- The last row whose flags no later reading changes; all before it are settled too.
-CREATE TABLE settlement (
-    through INTEGER NOT NULL
+-- Version 7: what the checks have learned of a station's weather in days.
+CREATE TABLE quality_learned (
+    station INTEGER PRIMARY KEY REFERENCES stations (id) ON DELETE CASCADE,
+    learned BLOB    NOT NULL                  -- quality/learned.rs says what is in it
 ) STRICT;
-INSERT INTO settlement SELECT coalesce(
-    (SELECT min(row) - 1 FROM readings WHERE settled = 0),
-    (SELECT seq FROM sqlite_sequence WHERE name = 'readings'),
-    0
-);
-DROP INDEX readings_unsettled;
-ALTER TABLE readings DROP COLUMN settled;

@@ -58,7 +58,7 @@ fn a_spike_shows_with_the_next_reading_and_is_one_anomaly_that_ends() {
     assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!(
         told[0].evidence.as_str(),
-        "roof temperature_c 35.68 °C stood 14.19 °C off the readings before and after it, limit 3.00 °C"
+        "roof temperature_c 35.68 °C stood 14.19 °C off the readings before and after it, limit 2.70 °C"
     );
     assert_eq!(stored_flags(&bench), [(1, 1), (1, 1), (1, 1), (1, 1), (4, 1), (1, 1), (1, 0)]);
     for seq in 8..=80 {
@@ -95,4 +95,22 @@ fn a_clock_a_day_off_is_one_anomaly() {
         told.iter().filter(|anomaly| anomaly.kind == minuano_telemetry::AnomalyKind::ClockSkew).collect();
     assert_eq!(of_clock.len(), 1);
     assert!(of_clock[0].evidence.contains("99990 s behind"), "{}", of_clock[0].evidence);
+}
+
+#[test]
+fn what_the_checks_have_learned_outlives_a_restart() {
+    let mut bench = Bench::new();
+    // Two readings a day, from 20:00 on.
+    for seq in 1_u8..=6 {
+        let taken = at(i64::from(seq) * 43_200);
+        bench.arrival = taken;
+        bench.live(Reading { at: taken, ..reading(seq.into()) });
+        if seq == 4 {
+            bench.restart();
+        }
+    }
+    let learned: Vec<u8> =
+        bench.connection.query_row("SELECT learned FROM quality_learned", [], |row| row.get(0)).unwrap();
+    let days = learned[5];
+    assert_eq!(days, 2, "the day before the restart and the one after it");
 }

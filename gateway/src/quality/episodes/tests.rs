@@ -1,0 +1,100 @@
+//! Many readings make one episode, and its end is told once.
+
+use super::super::range;
+use super::*;
+
+const T: Quantity = Quantity::Temperature;
+
+fn at(seconds: i64) -> Millis {
+    Millis::new(1_800_000_000_000 + seconds * 1000).unwrap()
+}
+
+#[test]
+fn many_failed_readings_make_one_episode() {
+    let mut episodes = Episodes::default();
+    let mut steps = Vec::new();
+    let values = [(0, 20.0), (10, 99.0), (20, 98.0), (30, 120.0), (35, -90.0), (40, 21.0), (50, 21.0)];
+    for (second, value) in values {
+        let flag = range::check(T, Some(value));
+        steps.extend(episodes.observe(1, T, at(second), value, flag, range::limits(T)));
+    }
+    let kinds: Vec<Step> = steps.iter().map(|(step, _)| *step).collect();
+    assert_eq!(kinds, [Step::Opened, Step::Continued, Step::Worsened, Step::Continued, Step::Closed]);
+    let (_, closed) = steps.last().unwrap();
+    assert_eq!((closed.from, closed.to, closed.readings), (at(10), at(35), 4));
+    assert_eq!(
+        closed.evidence(&"roof".parse().unwrap(), Some(T)),
+        "roof temperature_c was -90.00 to 120.00 °C in 4 readings, outside -80 to 60 °C"
+    );
+}
+
+#[test]
+fn a_good_reading_from_before_does_not_close_it() {
+    let mut episodes = Episodes::default();
+    episodes.observe(1, T, at(100), 99.0, Flag::Fail, range::limits(T));
+    assert_eq!(episodes.observe(1, T, at(50), 20.0, Flag::Good, range::limits(T)), None);
+    assert_eq!(episodes.observe(2, T, at(150), 20.0, Flag::Good, range::limits(T)), None);
+    assert!(matches!(
+        episodes.observe(1, T, at(110), 20.0, Flag::Good, range::limits(T)),
+        Some((Step::Closed, _))
+    ));
+}
+
+#[test]
+fn evidence_fits_a_message_whatever_the_value() {
+    let mut episode = Episode::new(AnomalyKind::Range, at(0), -f64::MAX);
+    episode.take(at(0), f64::MAX, (0.0, 1.0));
+    episode.take(at(0), 1.0, (0.0, 1.0));
+    let name = "a2345678901234567890123456789012".parse().unwrap();
+    assert!(episode.evidence(&name, Some(Quantity::Illuminance)).len() < 256);
+}
+
+#[test]
+fn findings_that_flicker_are_one_episode_and_its_end_is_told_once() {
+    let mut episodes = Episodes::default();
+    let roof = "roof".parse().unwrap();
+    let finding =
+        |change, flag| Finding { check: Check::Step, flag, value: 38.1, change, seconds: 60.0, limit: 1.2 };
+    let mut told = Vec::new();
+    let series = [
+        (0, Some(finding(14.2, Flag::Suspect))),
+        (10, None),
+        (20, Some(finding(15.0, Flag::Suspect))),
+        (30, Some(finding(15.0, Flag::Fail))),
+        (620, None),
+        (640, None),
+        (660, None),
+    ];
+    for (second, finding) in series {
+        let finding = finding.as_ref();
+        let seen = Seen { quantity: T, at: at(second), value: 38.1, finding, beside: &[] };
+        told.extend(episodes.take(&roof, 1, &seen));
+    }
+    let steps: Vec<Step> = told.iter().map(|(step, ..)| *step).collect();
+    assert_eq!(steps, [Step::Opened, Step::Continued, Step::Worsened, Step::Closed]);
+    assert_eq!(
+        told[0].2.evidence(&roof, Some(T)),
+        "roof temperature_c 38.10 °C rose 14.20 °C in 60 s, limit 1.20 °C"
+    );
+}
+
+#[test]
+fn a_station_that_is_all_zeros_is_one_episode() {
+    let mut episodes = Episodes::default();
+    let roof = "roof".parse().unwrap();
+    let (flag, check) = (Flag::Fail, Check::Zeros);
+    let zeros = Finding { check, flag, value: 0.0, change: 0.0, seconds: 0.0, limit: 0.0 };
+    let mut told = Vec::new();
+    for (second, finding) in [(0, Some(&zeros)), (10, Some(&zeros)), (620, None)] {
+        for quantity in [T, Quantity::Humidity, Quantity::Pressure] {
+            let seen = Seen { quantity, at: at(second), value: 0.0, finding, beside: &[] };
+            told.extend(episodes.take(&roof, 1, &seen));
+        }
+    }
+    let told: Vec<(Step, Option<Quantity>)> = told
+        .into_iter()
+        .filter(|(step, ..)| *step != Step::Continued)
+        .map(|(step, about, _)| (step, about))
+        .collect();
+    assert_eq!(told, [(Step::Opened, None), (Step::Closed, None)]);
+}
