@@ -1,9 +1,12 @@
 //! What is known of each station now: written by the ingest, read by routes and metrics.
 
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use minuano_telemetry::{About, GatewayName, Health, Millis, StationName, StationState};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::acknowledge::counts::Counts;
 use crate::store::StoredReading;
@@ -44,6 +47,27 @@ impl From<StationState> for Presence {
     }
 }
 
+/// What a station says of itself, kept as JSON: a value has room for the longest that may be said, which is four times
+/// as much, and 100,000 stations are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept<T> {
+    json: Arc<[u8]>,
+    of: PhantomData<fn() -> T>,
+}
+
+impl<T: Serialize + DeserializeOwned> Kept<T> {
+    /// Keeps it; `None` where it cannot be written, which nothing that was read from JSON can be.
+    pub fn of(value: &T) -> Option<Self> {
+        let json = serde_json::to_vec(value).ok()?;
+        Some(Self { json: json.into(), of: PhantomData })
+    }
+
+    /// Reads it.
+    pub fn read(&self) -> Option<T> {
+        serde_json::from_slice(&self.json).ok()
+    }
+}
+
 /// One station, now.
 #[derive(Clone, Debug, Default)]
 pub struct StationNow {
@@ -54,15 +78,35 @@ pub struct StationNow {
     /// When anything came from it.
     pub last_seen: Option<Millis>,
     /// What it is.
-    pub about: Option<Arc<About>>,
+    pub about: Option<Kept<About>>,
+    /// How high it stands, from what it says that it is: each reading's derived values ask.
+    pub altitude_m: Option<f64>,
     /// How it is, and when it said so.
-    pub health: Option<(Millis, Arc<Health>)>,
+    pub health: Option<(Millis, Kept<Health>)>,
     /// Its newest reading by time of observation.
     pub last_reading: Option<Arc<StoredReading>>,
     /// How its readings are accounted for.
     pub counts: Counts,
     /// The other gateway that acknowledges it; none: this one does.
     pub owner: Option<GatewayName>,
+}
+
+impl StationNow {
+    /// Takes what the station is.
+    pub fn says(&mut self, about: &About) {
+        self.about = Kept::of(about);
+        self.altitude_m = about.altitude_m;
+    }
+
+    /// What the station is.
+    pub fn about(&self) -> Option<About> {
+        self.about.as_ref()?.read()
+    }
+
+    /// How the station is.
+    pub fn health(&self) -> Option<Health> {
+        self.health.as_ref()?.1.read()
+    }
 }
 
 /// Every station, now.

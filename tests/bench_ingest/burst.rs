@@ -10,6 +10,7 @@ use minuano_tests::{Bucket, Mosquitto, SOON, eventually};
 use rumqttc::{Client, Event, Incoming, MqttOptions, QoS};
 
 use crate::load::{burst, gateway, rows};
+use crate::paced::hold_ups;
 
 const STATIONS: u64 = 1_000;
 const WITHIN: Duration = Duration::from_secs(600);
@@ -77,7 +78,6 @@ fn through_the_gateway(readings: u64, broker: Option<&Mosquitto>) -> Round {
     let all = cpu(pid) - before.0 + (cpu_of_ended_children() - of_flush);
     let metrics = gateway.metrics();
     assert_eq!(metrics.sum("minuano_readings_duplicate_total", ""), 0.0);
-    let commits = metrics.sum("minuano_commits_total", "");
     let peak = resident_mb(pid).1;
     let of_broker = broker.zip(before.1).map(|(broker, before)| cpu(broker.process().pid()) - before);
     let per_million = 1e6 / as_float(readings);
@@ -86,8 +86,9 @@ fn through_the_gateway(readings: u64, broker: Option<&Mosquitto>) -> Round {
         .unwrap_or_default();
     let what = if broker.is_some() { "the gateway" } else { "broker and gateway in one" };
     let more = format!(
-        "; to the store {:.2}; peak {peak:.0} MB; {commits} commits; payload {bytes:.0} bytes{beside}",
-        stored.as_secs_f64() * per_million
+        "; to the store {:.2}; peak {peak:.0} MB; payload {bytes:.0} bytes{beside}; {}",
+        stored.as_secs_f64() * per_million,
+        hold_ups(&gateway)
     );
     report(what, readings, took, all, &more)
 }

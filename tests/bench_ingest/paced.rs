@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use minuano_tests::payload::now_ms;
 use minuano_tests::publisher::Publisher;
 use minuano_tests::usage::{cpu, resident_mb};
-use minuano_tests::{Bucket, Mosquitto, SOON, eventually};
+use minuano_tests::{Bucket, Gateway, Mosquitto, SOON, eventually};
 
 use crate::load::{PUBLISHERS, gateway, reading, rows, topic};
 
@@ -35,10 +35,24 @@ pub fn run(rate: u64, seconds: u64, stations: u64) {
     #[expect(clippy::cast_precision_loss, reason = "millions")]
     let a_million = (cpu(pid) - before).as_secs_f64() * 1e6 / published as f64;
     let (now, peak) = resident_mb(pid);
-    let commits = gateway.metrics().sum("minuano_commits_total", "");
     println!(
-        "   {a_million:.2} CPU s a million; at most {lag} readings behind; {now:.0} MB, peak {peak:.0} MB; {commits} commits"
+        "   {a_million:.2} CPU s a million; at most {lag} readings behind; {now:.0} MB, peak {peak:.0} MB"
     );
+    println!("   {}", hold_ups(&gateway));
+}
+
+/// How long commits took at most, and how long they waited for what else the writer does.
+pub fn hold_ups(gateway: &Gateway) -> String {
+    let metrics = gateway.metrics();
+    let ms = |name: &str, label: &str| 1e3 * metrics.sum(name, label);
+    let waits = ["settle", "roll_up", "prune"]
+        .map(|work| format!("{work} {:.0} ms", ms("minuano_upkeep_longest_seconds", work)));
+    format!(
+        "{} commits, the longest {:.0} ms; they waited at most for {}",
+        metrics.sum("minuano_commits_total", ""),
+        ms("minuano_commit_longest_seconds", ""),
+        waits.join(", ")
+    )
 }
 
 /// Publishes at this rate, each reading taken as it is sent; gives how many.

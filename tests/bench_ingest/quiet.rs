@@ -28,6 +28,11 @@ pub fn run(seconds: u64) {
     at_rest(broker.port);
     let store = full.store();
     eventually("a reading of each", SOON, || (rows(&store) == STATIONS).then_some(()));
+    #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
+    let all = STATIONS as f64;
+    eventually("each of them to be told", SOON, || {
+        (full.metrics().sum("minuano_acknowledgements_total", "") >= all).then_some(())
+    });
     share("10,000 stations at rest", &full, seconds);
 }
 

@@ -1,14 +1,16 @@
 //! Sets of `seq`s, kept as ranges, that know which of their ranges changed.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 /// Inclusive ranges, disjoint and never adjacent.
+///
+/// Nearly every set is one range that grows at its end, so they stand in a list: a hundredth of the room of a tree's node,
+/// and at the bound of ranges ([`super::account::MAX_RANGES`]) moving half of it still costs less than a write to the disk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RangeSet {
-    ranges: BTreeMap<u64, u64>,
+    /// Lowest first.
+    ranges: Vec<(u64, u64)>,
     count: u64,
     /// Firsts of ranges that were added, changed or taken away since [`RangeSet::take_changes`].
-    changed: BTreeSet<u64>,
+    changed: Vec<u64>,
 }
 
 /// What became of the range that begins at `first`.
@@ -27,7 +29,7 @@ impl RangeSet {
         for (first, last) in ranges {
             set.insert(first, last);
         }
-        set.changed.clear();
+        set.changed = Vec::new();
         set
     }
 
@@ -50,12 +52,12 @@ impl RangeSet {
 
     /// The highest number in it.
     pub fn highest(&self) -> Option<u64> {
-        self.ranges.last_key_value().map(|(_, last)| *last)
+        self.ranges.last().map(|(_, last)| *last)
     }
 
     /// Its ranges, lowest first.
     pub fn iter(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
-        self.ranges.iter().map(|(first, last)| (*first, *last))
+        self.ranges.iter().copied()
     }
 
     /// Whether `number` is in it.
@@ -65,13 +67,13 @@ impl RangeSet {
 
     /// The last number of the range that holds `number`.
     pub fn end_of_range_at(&self, number: u64) -> Option<u64> {
-        let (_, last) = self.ranges.range(..=number).next_back()?;
-        (*last >= number).then_some(*last)
+        let (_, last) = *self.ranges.get(self.begun_by(number).checked_sub(1)?)?;
+        (last >= number).then_some(last)
     }
 
     /// The first number of the next range that begins above `number`.
     pub fn next_above(&self, number: u64) -> Option<u64> {
-        self.ranges.range(number.checked_add(1)?..).next().map(|(first, _)| *first)
+        self.ranges.get(self.begun_by(number)).map(|(first, _)| *first)
     }
 
     /// Puts every number from `first` to `last` in.
@@ -79,54 +81,84 @@ impl RangeSet {
         if first > last || self.end_of_range_at(first).is_some_and(|end| end >= last) {
             return;
         }
+        // What it overlaps or touches becomes one with it.
+        let from = self.ranges.partition_point(|(_, other)| other.saturating_add(1) < first);
+        let to = self.begun_by(last.saturating_add(1));
         let (mut start, mut end) = (first, last);
-        let reach = last.saturating_add(1);
-        while let Some((other_first, other_last)) = self.ranges.range(..=reach).next_back() {
-            let (other_first, other_last) = (*other_first, *other_last);
-            if other_last.saturating_add(1) < first {
-                break;
-            }
-            self.delete(other_first);
-            start = start.min(other_first);
-            end = end.max(other_last);
+        if let Some(joined) = self.ranges.get(from..to).filter(|joined| !joined.is_empty()) {
+            start = start.min(joined[0].0);
+            end = end.max(joined[joined.len() - 1].1);
         }
-        self.put(start, end);
+        self.replace(from..to, &[(start, end)]);
     }
 
     /// Takes every number from `first` to `last` out.
     pub fn remove(&mut self, first: u64, last: u64) {
-        while let Some((other_first, other_last)) = self.ranges.range(..=last).next_back() {
-            let (other_first, other_last) = (*other_first, *other_last);
-            if other_last < first {
-                break;
-            }
-            self.delete(other_first);
-            if other_first < first {
-                self.put(other_first, first - 1);
-            }
-            if other_last > last {
-                self.put(last + 1, other_last);
-            }
+        let from = self.ranges.partition_point(|(_, other)| *other < first);
+        let to = self.begun_by(last);
+        let Some(cut) = self.ranges.get(from..to).filter(|cut| !cut.is_empty()) else { return };
+        let (before, after) = (cut[0], cut[cut.len() - 1]);
+        let mut left = [(0, 0); 2];
+        let mut count = 0;
+        if before.0 < first {
+            left[count] = (before.0, first - 1);
+            count += 1;
         }
+        if after.1 > last {
+            left[count] = (last + 1, after.1);
+            count += 1;
+        }
+        self.replace(from..to, &left[..count]);
     }
 
     /// The ranges that changed since the last call.
     pub fn take_changes(&mut self) -> Vec<Change> {
-        let changed = std::mem::take(&mut self.changed);
-        changed.into_iter().map(|first| Change { first, last: self.ranges.get(&first).copied() }).collect()
+        let mut changed = std::mem::take(&mut self.changed);
+        changed.sort_unstable();
+        changed.dedup();
+        let last = |first: u64| {
+            let place = self.ranges.binary_search_by_key(&first, |range| range.0).ok()?;
+            Some(self.ranges[place].1)
+        };
+        changed.into_iter().map(|first| Change { first, last: last(first) }).collect()
     }
 
-    fn put(&mut self, first: u64, last: u64) {
-        self.ranges.insert(first, last);
-        self.count += last - first + 1;
-        self.changed.insert(first);
-    }
-
-    fn delete(&mut self, first: u64) {
-        if let Some(last) = self.ranges.remove(&first) {
-            self.count -= last - first + 1;
-            self.changed.insert(first);
+    /// How many ranges begin at `number` or below.
+    fn begun_by(&self, number: u64) -> usize {
+        match self.ranges.last() {
+            Some((first, _)) if *first <= number => self.ranges.len(),
+            _ => self.ranges.partition_point(|(first, _)| *first <= number),
         }
+    }
+
+    fn replace(&mut self, places: std::ops::Range<usize>, by: &[(u64, u64)]) {
+        let length = |(first, last): &(u64, u64)| last - first + 1;
+        for old in &self.ranges[places.clone()] {
+            self.count -= length(old);
+            note(&mut self.changed, old.0);
+        }
+        for new in by {
+            self.count += length(new);
+            note(&mut self.changed, new.0);
+        }
+        if let (1, [new]) = (places.len(), by) {
+            self.ranges[places.start] = *new;
+        } else {
+            if self.ranges.is_empty() {
+                self.ranges.reserve_exact(by.len());
+            }
+            self.ranges.splice(places, by.iter().copied());
+        }
+    }
+}
+
+/// The same range changes again and again.
+fn note(changed: &mut Vec<u64>, first: u64) {
+    if changed.last() != Some(&first) {
+        if changed.is_empty() {
+            changed.reserve_exact(1);
+        }
+        changed.push(first);
     }
 }
 
@@ -154,7 +186,7 @@ pub fn covered_to(sets: &[&RangeSet], number: u64) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use proptest::prelude::*;
 
@@ -180,7 +212,8 @@ mod tests {
                         None => { copy.remove(&change.first); }
                     }
                 }
-                prop_assert_eq!(&copy, &set.ranges);
+                let written: Vec<(u64, u64)> = copy.iter().map(|(first, last)| (*first, *last)).collect();
+                prop_assert_eq!(&written, &set.ranges);
                 prop_assert_eq!(set.count(), model.len() as u64);
                 prop_assert_eq!(set.highest(), model.last().copied());
                 for number in 0..80 {

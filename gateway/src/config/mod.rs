@@ -93,7 +93,7 @@ impl Default for StoreConfig {
             retention: Duration::from_secs(400 * 86_400),
             max_bytes: None,
             commit_readings: 4096,
-            commit_after: Duration::from_millis(40),
+            commit_after: Duration::from_millis(55),
         }
     }
 }

@@ -87,6 +87,12 @@ fn describe() {
     );
     describe_gauge!("minuano_rollup_rows_waiting", "Readings that the rollups do not hold yet.");
     describe_histogram!("minuano_commit_seconds", "How long commits to the store took.");
+    describe_gauge!("minuano_commit_longest_seconds", "The longest commit since the start.");
+    describe_histogram!(
+        "minuano_upkeep_seconds",
+        "How long commits waited for upkeep of the store, by work."
+    );
+    describe_gauge!("minuano_upkeep_longest_seconds", "The longest of these since the start, by work.");
 }
 
 /// All of it in the text exposition format.

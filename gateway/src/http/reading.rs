@@ -5,7 +5,6 @@ use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
 use crate::derived::{Derived, DerivedQuantity};
-use crate::directory::StationNow;
 use crate::store::StoredReading;
 
 /// A time as every route writes it: RFC 3339, UTC, milliseconds.
@@ -224,11 +223,6 @@ impl From<&ByQuantity<Fault>> for Faults {
             illuminance_lx: word(Quantity::Illuminance),
         }
     }
-}
-
-/// The altitude that a station gives, which some derived values need.
-pub fn altitude_m(station: &StationNow) -> Option<f64> {
-    station.about.as_ref()?.altitude_m
 }
 
 impl Reading {

@@ -19,7 +19,7 @@ use super::cursor::{self, CursorError};
 use super::export::{Encoder, ExportError};
 use super::parameters::{self, Limit, LimitOrAll, MAX_LIMIT, PathStation, Query, Range, Time};
 use super::problem::Problem;
-use super::reading::{Reading, altitude_m};
+use super::reading::Reading;
 use super::resolution::{Asked, HOUR_MS, Resolution};
 use super::{App, export, now};
 use crate::directory::StationNow;
@@ -129,8 +129,8 @@ pub struct BucketedReadings {
 
 /// The zone in which a station's days begin; UTC where it does not say.
 pub fn zone(station: &StationNow) -> TimeZone {
-    let name = station.about.as_ref().and_then(|about| about.zone.as_deref());
-    name.and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC)
+    let zone = station.about().and_then(|about| about.zone);
+    zone.and_then(|name| TimeZone::get(&name).ok()).unwrap_or(TimeZone::UTC)
 }
 
 /// Readings of a station
@@ -172,7 +172,7 @@ pub async fn list(
         resolution,
         range,
         zone: zone(&station.now),
-        altitude_m: altitude_m(&station.now),
+        altitude_m: station.now.altitude_m,
     };
     let name = format!(
         "{}-{}-{}",

@@ -4,7 +4,7 @@ use minuano_telemetry::{About, Health, Millis, Quantity, SensorState, StationNam
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::reading::{Clock, Reading, Timestamp, altitude_m};
+use super::reading::{Clock, Reading, Timestamp};
 use super::readings::zone;
 use super::tendency::PressureTendency;
 use crate::directory::{Presence, StationNow};
@@ -260,7 +260,8 @@ impl Station {
         today: Option<Today>,
         tendency: Option<PressureTendency>,
     ) -> Self {
-        let about = now.about.as_deref();
+        let about = now.about();
+        let about = about.as_ref();
         Self {
             station: name.to_string(),
             state: now.presence.into(),
@@ -270,10 +271,13 @@ impl Station {
             report_s: about.map(|about| about.report_s),
             sensors: about.map(sensors).unwrap_or_default(),
             last_seen: now.last_seen.map(Timestamp),
-            last_reading: now.last_reading.as_deref().map(|reading| Reading::new(reading, altitude_m(now))),
+            last_reading: now.last_reading.as_deref().map(|reading| Reading::new(reading, now.altitude_m)),
             tendency,
             today,
-            health: now.health.as_ref().map(|(at, health)| StationHealth::new(*at, health)),
+            health: now
+                .health
+                .as_ref()
+                .and_then(|(at, health)| Some(StationHealth::new(*at, &health.read()?))),
             counts: Counts {
                 stored: now.counts.stored,
                 lost: now.counts.lost(),

@@ -29,7 +29,7 @@ use super::App;
 use super::anomalies::Anomaly;
 use super::parameters::{self, Query};
 use super::problem::Problem;
-use super::reading::{self, Reading, Timestamp};
+use super::reading::{Reading, Timestamp};
 use super::station::StationState;
 use crate::live::{Event, Told};
 use crate::store::query::{anomalies, readings};
@@ -352,7 +352,7 @@ fn event_written(app: &App, event: &Event) -> Bytes {
 }
 
 fn reading_written(app: &App, stored: &StoredReading) -> Bytes {
-    let altitude = app.directory.read(|all| all.get(&stored.station).and_then(reading::altitude_m));
+    let altitude = app.directory.read(|all| all.get(&stored.station).and_then(|now| now.altitude_m));
     written("reading", Some(&id(app, stored.row)), &Reading::new(stored, altitude))
 }
 

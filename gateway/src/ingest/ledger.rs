@@ -4,12 +4,13 @@
 //! does not have must not be in memory either: [`Ledger::forget_uncommitted`] drops it.
 
 mod listen;
+mod pending;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use minuano_telemetry::{
-    Anomaly, Batch, Clock, MAX_ACKNOWLEDGED, Millis, Payload, StationName, StreamId, Streams, Through,
+    Anomaly, Batch, Clock, Leaf, MAX_ACKNOWLEDGED, Millis, StationName, StreamId, StreamState, Through,
     WeatherEvent,
 };
 use rusqlite::Connection;
@@ -24,10 +25,11 @@ use crate::quality::engine::{Engine, Rules};
 use crate::quality::episodes::Episodes;
 use crate::quality::place::Place;
 use crate::quality::station::Observation;
-use crate::store::row::{self, NewReading, Owner};
+use crate::store::row::{NewReading, Owner};
 use crate::store::streams::{self, StreamRow};
 use crate::store::{StoredReading, anomalies, stations};
 use checks::held;
+use pending::Pending;
 
 mod checks;
 
@@ -99,6 +101,7 @@ pub struct Ledger {
     by_id: HashMap<i64, Index>,
     episodes: Episodes,
     engine: Engine,
+    pending: Pending,
     changed: Vec<(Index, StreamId)>,
     uses: u64,
 }
@@ -112,6 +115,7 @@ impl Ledger {
             by_id: HashMap::new(),
             episodes: Episodes::restore(anomalies::load_open(connection)?),
             engine: Engine::new(rules.clone()),
+            pending: Pending::default(),
             changed: Vec::new(),
             uses: 0,
         };
@@ -120,7 +124,7 @@ impl Ledger {
             ledger.stations[index].id = Some(id);
             ledger.by_id.insert(id, index);
             ledger.stations[index].counts = now.counts;
-            if let Some(about) = now.about {
+            if let Some(about) = now.about() {
                 ledger.engine.place(id, Place::of(&about));
             }
         }
@@ -173,19 +177,15 @@ impl Ledger {
         let at = message.received_at;
         match &message.said {
             Said::Live(live) => self.take_batch(connection, index, live, Soon::Live, at, effects),
-            Said::Other(payload) => match &**payload {
-                Payload::Telemetry(batch) => {
-                    self.take_batch(connection, index, batch, Soon::Live, at, effects)
-                }
-                Payload::Backlog(batch) => {
-                    self.take_batch(connection, index, batch, Soon::Backlog, at, effects)
-                }
-                Payload::Streams(streams) => self.take_streams(connection, index, streams, effects),
-                Payload::Health(health) if !message.retained => {
-                    self.look_at_parts(connection, index, health, at, effects)
-                }
-                _ => Ok(()),
-            },
+            Said::Batch(leaf, batch) => {
+                let soon = if *leaf == Leaf::Backlog { Soon::Backlog } else { Soon::Live };
+                self.take_batch(connection, index, batch, soon, at, effects)
+            }
+            Said::Streams(listed) => self.take_streams(connection, index, listed, effects),
+            Said::Health(health) if !message.retained => {
+                self.look_at_parts(connection, index, health, at, effects)
+            }
+            _ => Ok(()),
         }
     }
 
@@ -222,6 +222,7 @@ impl Ledger {
             known.counts = index.map(|index| fresh.stations[*index].counts).unwrap_or_default();
         }
         self.changed.clear();
+        self.pending.forget();
         self.episodes = fresh.episodes;
         self.engine = fresh.engine;
         self.by_id.clear();
@@ -293,9 +294,8 @@ impl Ledger {
                 values,
                 faults: reading.faults,
                 flags: self.engine.at_once(station, &observation),
-                settled: false,
             };
-            let row = row::insert(connection, owner, &reading)?;
+            let row = self.pending.take(connection, owner, reading.clone())?;
             self.engine.hold(station, held(row, &reading, reading.seq <= complete_to));
             self.observe(connection, index, &reading, effects)?;
             self.look_at_times(connection, index, &reading, skewed, effects)?;
@@ -314,12 +314,12 @@ impl Ledger {
         &mut self,
         connection: &Connection,
         index: Index,
-        listed: &Streams,
+        listed: &[StreamState],
         effects: &mut Effects,
     ) -> rusqlite::Result<()> {
         let station = self.id(connection, index)?;
         let mut behind = false;
-        for entry in &listed.streams {
+        for entry in listed {
             let account =
                 &mut self.slot(connection, index, station, entry.stream, entry.first_at)?.row.account;
             account.first_at = entry.first_at;
@@ -327,9 +327,9 @@ impl Ledger {
             account.listed(entry.last);
             behind |= account.through() > entry.cursor || entry.last.is_some();
         }
-        let newest = listed.streams.iter().map(|entry| entry.first_at).max();
+        let newest = listed.iter().map(|entry| entry.first_at).max();
         for stream in streams::open(connection, station)? {
-            if listed.streams.iter().any(|entry| entry.stream == stream) {
+            if listed.iter().any(|entry| entry.stream == stream) {
                 continue;
             }
             let account = &mut self.slot(connection, index, station, stream, Millis::YEAR_2020)?.row.account;

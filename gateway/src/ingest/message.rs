@@ -4,7 +4,10 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use metrics::counter;
-use minuano_telemetry::{DecodeError, Leaf, Live, Millis, Payload, StationName, Topic, TopicError};
+use minuano_telemetry::{
+    About, Batch, DecodeError, GatewayName, Health, Leaf, Live, Millis, Payload, StationName, StationState,
+    StreamState, Topic, TopicError,
+};
 
 /// Stations whose refusals are remembered so as to be logged at most once a second.
 const REMEMBERED: usize = 1_000;
@@ -25,14 +28,40 @@ pub struct Message {
     pub received_at: Millis,
 }
 
-/// What a message carries. Nearly all are live readings, which stand here as they are: a payload of any kind has
-/// room for a backlog, and thousands wait for each commit.
+/// What a message carries, each kind in its own room: a [`Payload`] has room for a backlog, and thousands wait for each commit.
 #[derive(Debug)]
 pub enum Said {
-    /// One reading on `telemetry`.
+    /// One reading on `telemetry`: nearly all are these.
     Live(Live),
-    /// Whatever is on the other topics.
-    Other(Box<Payload>),
+    /// Readings on the topic with this leaf.
+    Batch(Leaf, Box<Batch>),
+    /// What the log holds.
+    Streams(Vec<StreamState>),
+    /// What the station is.
+    About(Box<About>),
+    /// Whether it is there.
+    Status(StationState),
+    /// How it is.
+    Health(Box<Health>),
+    /// Who acknowledges it.
+    Acknowledged(GatewayName),
+    /// What gateways tell others on the topic with this leaf.
+    Told(Leaf),
+}
+
+impl From<Payload> for Said {
+    fn from(payload: Payload) -> Self {
+        let leaf = payload.leaf();
+        match payload {
+            Payload::Telemetry(batch) | Payload::Backlog(batch) => Self::Batch(leaf, Box::new(batch)),
+            Payload::Streams(listed) => Self::Streams(listed.streams.to_vec()),
+            Payload::About(about) => Self::About(Box::new(about)),
+            Payload::Status(status) => Self::Status(status.state),
+            Payload::Health(health) => Self::Health(Box::new(health)),
+            Payload::Acknowledged(said) => Self::Acknowledged(said.gateway),
+            Payload::Anomaly(_) | Payload::Weather(_) => Self::Told(leaf),
+        }
+    }
 }
 
 impl Said {
@@ -40,15 +69,12 @@ impl Said {
     pub fn leaf(&self) -> Leaf {
         match self {
             Self::Live(_) => Leaf::Telemetry,
-            Self::Other(payload) => payload.leaf(),
-        }
-    }
-
-    /// What is no live reading.
-    pub fn other(&self) -> Option<&Payload> {
-        match self {
-            Self::Live(_) => None,
-            Self::Other(payload) => Some(payload),
+            Self::Batch(leaf, _) | Self::Told(leaf) => *leaf,
+            Self::Streams(_) => Leaf::Streams,
+            Self::About(_) => Leaf::About,
+            Self::Status(_) => Leaf::Status,
+            Self::Health(_) => Leaf::Health,
+            Self::Acknowledged(_) => Leaf::Acknowledged,
         }
     }
 
@@ -56,10 +82,8 @@ impl Said {
     pub fn readings(&self) -> usize {
         match self {
             Self::Live(live) => live.readings.len(),
-            Self::Other(payload) => match &**payload {
-                Payload::Telemetry(batch) | Payload::Backlog(batch) => batch.readings.len(),
-                _ => 0,
-            },
+            Self::Batch(_, batch) => batch.readings.len(),
+            _ => 0,
         }
     }
 }
@@ -93,7 +117,7 @@ pub fn decode(topic: &str, payload: &[u8]) -> Result<(StationName, Said), Refusa
     let topic: Topic = topic.parse()?;
     let said = match topic.leaf {
         Leaf::Telemetry => Said::Live(Live::decode(payload)?),
-        leaf => Said::Other(Box::new(Payload::decode(leaf, payload)?)),
+        leaf => Payload::decode(leaf, payload)?.into(),
     };
     Ok((topic.station, said))
 }

@@ -9,7 +9,7 @@
 //! - [`ledger`]: what one message does to the store
 //! - [`admit`]: impossible times, and the store's resolution
 //! - [`answers`]: acknowledgements and anomalies on their way to the broker
-//! - [`presence`]: who is there; [`namesakes`]: two stations under one name
+//! - [`presence`]: who is there; [`silence`]: when to look; [`namesakes`]: two stations under one name
 
 pub mod admit;
 pub mod answers;
@@ -19,4 +19,5 @@ pub mod message;
 pub mod namesakes;
 pub mod presence;
 pub mod session;
+pub mod silence;
 pub mod writer;

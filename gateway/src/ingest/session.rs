@@ -27,7 +27,7 @@ use crate::shutdown::requested;
 const FAREWELL: Duration = Duration::from_millis(500);
 /// How long a session that has read everything waits before it reads again. What comes one message at a time is then
 /// read, and confirmed to the broker, several at a time: waking for each costs more than all the rest.
-const BREATH: Duration = Duration::from_millis(5);
+const BREATH: Duration = Duration::from_millis(8);
 /// Requests that may wait in the client.
 const REQUESTS: usize = 256;
 /// Publications that may wait for the session.

@@ -25,7 +25,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::answers::Answers;
 use super::ledger::{Effects, Index, Ledger};
 use super::message::Message;
-use super::presence::after_silence;
+use super::presence::{after_silence, longest_silence};
+use super::silence::Watchlist;
 use crate::alert::Alert;
 use crate::alert::outbox::Desk;
 use crate::clock::now;
@@ -38,8 +39,9 @@ use crate::quality::engine;
 use crate::store::{Store, StoreError, stations};
 use crate::watch::Progress;
 
-/// Messages that may wait for the writer; beyond that the sockets are read more slowly.
-pub const INBOX: usize = 2048;
+/// Messages that may wait for the writer; beyond that the sockets are read more slowly. As many as fill the next commit while
+/// one is written: each page that a commit changes is then written for more readings.
+pub const INBOX: usize = 8192;
 /// How often the writer looks whether a commit is full; so long the fastest broker does not fill the inbox.
 const COLLECT_EVERY: Duration = Duration::from_millis(20);
 /// How often silence is looked for.
@@ -83,7 +85,10 @@ struct Pulse {
     presence: Presence,
     heard: Duration,
     interval: Option<Duration>,
-    owner: Option<GatewayName>,
+    /// Another gateway, if it is not this one's. Boxed, since there is none nearly always.
+    owner: Option<Box<GatewayName>>,
+    /// When it is looked at for silence.
+    watched: Option<Duration>,
 }
 
 /// The writer's state.
@@ -93,10 +98,13 @@ pub struct Writer {
     connection: Connection,
     ledger: Ledger,
     pulses: Vec<Pulse>,
+    watchlist: Watchlist,
     weather: weather::Watch,
     answers: Answers,
     started: Instant,
     next_tick: Duration,
+    /// How long a commit took at most.
+    longest: Duration,
     upkeep: upkeep::Upkeep,
 }
 
@@ -111,25 +119,28 @@ impl Writer {
         let mut pulses = Vec::new();
         for (name, _, now) in stations::load_all(&connection).map_err(refused)? {
             let Some(index) = ledger.index(&name) else { break };
-            let interval = now.about.as_ref().map(|about| Duration::from_secs(about.report_s.into()));
+            let interval = now.about().map(|about| Duration::from_secs(about.report_s.into()));
             pulses.resize(pulses.len().max(index + 1), Pulse::default());
-            pulses[index] =
-                Pulse { presence: now.presence, heard: Duration::ZERO, interval, owner: now.owner.clone() };
+            let owner = now.owner.clone().map(Box::new);
+            pulses[index] = Pulse { presence: now.presence, interval, owner, ..Pulse::default() };
             parts.directory.change(&name, |entry| *entry = now);
         }
         parts.readiness.set(STORE, true, "open");
         let weather = weather::Watch::new(parts.events);
-        let writer = Self {
+        let mut writer = Self {
             parts,
             connection,
             ledger,
             pulses,
+            watchlist: Watchlist::default(),
             weather,
             answers,
             started: Instant::now(),
             next_tick: TICK,
+            longest: Duration::ZERO,
             upkeep: upkeep::Upkeep::default(),
         };
+        (0..writer.pulses.len()).for_each(|index| writer.watch(index));
         writer.say_who_owns();
         Ok(writer)
     }
@@ -184,16 +195,33 @@ impl Writer {
             return;
         }
         self.next_tick = elapsed + TICK;
-        let silent: Vec<Index> = (0..self.pulses.len())
-            .filter(|index| {
-                let pulse = &self.pulses[*index];
-                after_silence(pulse.presence, elapsed.saturating_sub(pulse.heard), pulse.interval)
-                    != pulse.presence
-            })
-            .collect();
+        let mut silent: Vec<Index> = Vec::new();
+        while let Some((at, index)) = self.watchlist.past(elapsed) {
+            let pulse = &mut self.pulses[index];
+            if pulse.watched != Some(at) {
+                continue;
+            }
+            pulse.watched = None;
+            let unheard = elapsed.saturating_sub(pulse.heard);
+            if after_silence(pulse.presence, unheard, pulse.interval) == pulse.presence {
+                self.watch(index);
+            } else {
+                silent.push(index);
+            }
+        }
         if let Err(error) = self.mark_silent(&silent) {
+            silent.into_iter().for_each(|index| self.watch(index));
             self.parts.readiness.set(STORE, false, error.to_string());
             tracing::error!("store: {error}");
+        }
+    }
+
+    /// A station that is there is looked at when it has been silent for too long.
+    fn watch(&mut self, index: Index) {
+        let pulse = &mut self.pulses[index];
+        if pulse.presence == Presence::Online {
+            let at = pulse.heard + longest_silence(pulse.interval);
+            self.watchlist.watch(index, at, &mut pulse.watched);
         }
     }
 

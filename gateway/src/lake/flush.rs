@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::plan::{Close, plan, settle_all};
+use super::plan::{Close, plan};
 use super::upload::{next, upload};
 use super::{Lake, LakeError, TRY_AGAIN, anomalies, blocking, old_copy};
 use crate::clock::now;
+use crate::store::unsettled;
 
 /// Tries of one batch before the flush gives up.
 const TRIES: u32 = 5;
@@ -50,7 +51,7 @@ impl Lake {
             let mut connection = store.writer()?;
             let last =
                 connection.query_row("SELECT coalesce(max(row), 0) FROM readings", [], |row| row.get(0))?;
-            settle_all(&connection, last)?;
+            unsettled::settle(&connection, last)?;
             // Rows that arrive meanwhile are not waited for.
             while super::plan::planned_to(&connection)? < last
                 && plan(&mut connection, &gateway, &limits, now(), Close::Now)?.is_some()

@@ -7,10 +7,10 @@ use minuano_telemetry::{GatewayName, Millis};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::key::{HOUR, Key};
-use crate::store::StoreId;
+use crate::store::{StoreId, unsettled};
 
-/// Rows settled in one transaction, so that ingest never waits long for it.
-const SETTLED_AT_ONCE: usize = 20_000;
+/// Rows looked at before the mark is moved.
+const LOOKED_AT_AT_ONCE: usize = 20_000;
 
 /// When a batch closes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,25 +65,10 @@ pub fn is_due(connection: &Connection, limits: &Limits, now: Millis) -> rusqlite
 
 /// Settles the rows at the head that are older than `settle_after`.
 pub fn settle(connection: &Connection, settle_after: Duration, now: Millis) -> rusqlite::Result<()> {
-    while let Some(last) = overdue(connection, settle_after, now, SETTLED_AT_ONCE)? {
-        settle_up_to(connection, last)?;
+    while let Some(last) = overdue(connection, settle_after, now, LOOKED_AT_AT_ONCE)? {
+        unsettled::settle(connection, last)?;
     }
     Ok(())
-}
-
-/// Settles every row up to `last`, whatever its age.
-pub fn settle_all(connection: &Connection, last: i64) -> rusqlite::Result<()> {
-    let step = "SELECT max(row) FROM (SELECT row FROM readings INDEXED BY readings_unsettled \
-                WHERE settled = 0 AND row <= ?1 ORDER BY row LIMIT ?2)";
-    let next = || connection.query_row(step, (last, SETTLED_AT_ONCE), |row| row.get::<_, Option<i64>>(0));
-    while let Some(row) = next()? {
-        settle_up_to(connection, row)?;
-    }
-    Ok(())
-}
-
-fn settle_up_to(connection: &Connection, last: i64) -> rusqlite::Result<usize> {
-    connection.execute("UPDATE readings SET settled = 1 WHERE settled = 0 AND row <= ?1", [last])
 }
 
 /// The last of at most `most` unsettled rows at the head that are all older than `settle_after`.
@@ -93,11 +78,9 @@ fn overdue(
     now: Millis,
     most: usize,
 ) -> rusqlite::Result<Option<i64>> {
-    let mut query = connection.prepare_cached(
-        "SELECT row, received_at FROM readings INDEXED BY readings_unsettled \
-         WHERE settled = 0 ORDER BY row LIMIT ?1",
-    )?;
-    let mut rows = query.query([most])?;
+    let mut query = connection
+        .prepare_cached("SELECT row, received_at FROM readings WHERE row > ?1 ORDER BY row LIMIT ?2")?;
+    let mut rows = query.query((unsettled::through(connection)?, most))?;
     let mut last = None;
     while let Some(row) = rows.next()? {
         if !is_past(row.get(1)?, now, settle_after) {
@@ -110,13 +93,7 @@ fn overdue(
 
 /// The row before which all are settled.
 pub fn frontier(connection: &Connection) -> rusqlite::Result<i64> {
-    connection
-        .prepare_cached(
-            "SELECT coalesce( \
-                 (SELECT min(row) FROM readings INDEXED BY readings_unsettled WHERE settled = 0), \
-                 (SELECT max(row) + 1 FROM readings), 0)",
-        )?
-        .query_row([], |row| row.get(0))
+    Ok(unsettled::through(connection)? + 1)
 }
 
 /// The last row that is planned; 0 where none is.

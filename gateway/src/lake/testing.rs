@@ -12,8 +12,8 @@ use rusqlite::Connection;
 
 use super::plan::{Batch, Close, Limits, plan};
 use super::remote::Remote;
-use crate::store::Store;
 use crate::store::row::{NewReading, Owner, insert};
+use crate::store::{Store, unsettled};
 
 /// 2026-11-20T12:00:00Z.
 pub const NOON: i64 = 1_795_176_000_000;
@@ -63,7 +63,7 @@ impl Bench {
 
     /// A settled reading that arrives as it is observed.
     pub fn reading(&self, owner: Owner, seq: u64, observed_at: i64) -> i64 {
-        insert(&self.connection, owner, &reading(seq, observed_at)).unwrap()
+        insert_into(&self.connection, owner, seq, observed_at)
     }
 
     pub fn plan(&mut self, now: i64, close: Close) -> Option<Batch> {
@@ -94,7 +94,9 @@ impl Bench {
 
 /// As [`Bench::reading`], in another store.
 pub fn insert_into(connection: &Connection, owner: Owner, seq: u64, observed_at: i64) -> i64 {
-    insert(connection, owner, &reading(seq, observed_at)).unwrap()
+    let row = insert(connection, owner, &reading(seq, observed_at)).unwrap();
+    unsettled::settle(connection, row).unwrap();
+    row
 }
 
 pub fn reading(seq: u64, observed_at: i64) -> NewReading {
@@ -109,6 +111,5 @@ pub fn reading(seq: u64, observed_at: i64) -> NewReading {
         values: ByQuantity([Some(20.0 + step / 100.0), Some(760.25), Some(48.7), Some(step * 10.0 + 0.1)]),
         faults: ByQuantity::default(),
         flags: [Flag::Good; 4],
-        settled: true,
     }
 }

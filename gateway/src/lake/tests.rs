@@ -44,7 +44,7 @@ async fn a_flush_settles_and_uploads_all_there_is_and_again_nothing() {
     for seq in 1..=50 {
         bench.reading(roof, seq, NOON + i64::try_from(seq).unwrap() * MINUTE);
     }
-    bench.execute("UPDATE readings SET settled = 0 WHERE row % 3 = 0");
+    bench.execute("UPDATE settlement SET through = 2");
     let flushed = lake(&bench).flush(|_| ()).await.unwrap();
     assert_eq!((flushed.batches, flushed.lake_rows), (1, 50));
     let again = lake(&bench).flush(|_| ()).await.unwrap();
@@ -103,7 +103,7 @@ async fn the_lag_is_the_age_of_the_oldest_row_that_waits() {
     lake(&bench).flush(|_| ()).await.unwrap();
     assert_eq!(lag(NOON + 2 * MINUTE), 0.0);
     bench.reading(roof, 3, NOON + 2 * MINUTE);
-    bench.execute("UPDATE readings SET settled = 0 WHERE row = 3");
+    bench.execute("UPDATE settlement SET through = 2");
     assert_eq!(lag(NOON + 5 * MINUTE), 0.0, "not settled yet");
     bench.execute(
         "INSERT INTO lake_anomaly_files (key, first, last, day, rows, planned_at) \

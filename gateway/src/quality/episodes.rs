@@ -248,13 +248,13 @@ impl Episodes {
         told
     }
 
-    /// Takes that something is so of the whole station, or not any more.
+    /// Takes that something is so of the whole station, or not any more. What is wrong is put into words when it begins.
     pub fn station(
         &mut self,
         id: i64,
         kind: AnomalyKind,
         at: Millis,
-        wrong: Option<String>,
+        wrong: Option<impl FnOnce() -> String>,
     ) -> Option<(Step, Episode)> {
         let key = (id, None);
         let Some(note) = wrong else {
@@ -268,7 +268,7 @@ impl Episodes {
             return None;
         }
         episode.flag = Flag::Suspect;
-        episode.note = note;
+        episode.note = note();
         Some((Step::Opened, episode.clone()))
     }
 

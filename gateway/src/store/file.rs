@@ -22,6 +22,9 @@ const IDLE_READERS: usize = 4;
 const ASKED_AT_ONCE: usize = 8;
 /// Pages that a writing connection keeps: with a thousand stations a commit touches as many places in the index.
 const CACHE_KIB: i64 = 16_384;
+/// Pages in the log before they are brought into the file. By itself SQLite does so at 1,000, which is each commit of a thousand
+/// stations; pages that were changed again meanwhile are then written once.
+const LOG_PAGES: i64 = 4_000;
 /// How long a connection waits for another process's lock.
 pub(super) const BUSY: Duration = Duration::from_secs(10);
 
@@ -183,6 +186,7 @@ impl Store {
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+        connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
         connection.set_prepared_statement_cache_capacity(64);
         Ok(())
     }

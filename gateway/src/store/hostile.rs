@@ -48,7 +48,6 @@ fn fill(store: &Store) {
                 values: ByQuantity([Some(value), Some(1000.0 + value), Some(50.0), None]),
                 faults: ByQuantity::default(),
                 flags: [Flag::Good, Flag::Good, Flag::Good, Flag::Missing],
-                settled: true,
             };
             row::insert(&connection, Owner { station, stream: stream.id }, &reading).unwrap();
             stream.account.arrive(seq.into(), reading.observed_at);

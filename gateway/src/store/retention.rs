@@ -108,8 +108,8 @@ mod tests {
             connection
                 .execute(
                     "INSERT INTO readings (station, stream, seq, observed_at, received_at, clock, samples, \
-                     temperature_flag, pressure_flag, humidity_flag, illuminance_flag, faults, settled) \
-                     VALUES (1, 1, ?1, ?2, ?2, 0, 1, 9, 9, 9, 9, 0, 1)",
+                     temperature_flag, pressure_flag, humidity_flag, illuminance_flag, faults) \
+                     VALUES (1, 1, ?1, ?2, ?2, 0, 1, 9, 9, 9, 9, 0)",
                     (seq + 1, received_at.get()),
                 )
                 .unwrap();
@@ -169,8 +169,8 @@ mod tests {
             .execute_batch(
                 "WITH RECURSIVE n (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < 120000)
                  INSERT INTO readings (station, stream, seq, observed_at, received_at, clock, samples,
-                     temperature_flag, pressure_flag, humidity_flag, illuminance_flag, faults, settled)
-                 SELECT 1, 1, seq, 1800000000000 + seq * 10, 1800000000000 + seq * 10, 0, 1, 9, 9, 9, 9, 0, 1 FROM n",
+                     temperature_flag, pressure_flag, humidity_flag, illuminance_flag, faults)
+                 SELECT 1, 1, seq, 1800000000000 + seq * 10, 1800000000000 + seq * 10, 0, 1, 9, 9, 9, 9, 0 FROM n",
             )
             .unwrap();
         while rollups::advance(&connection).unwrap() {}

@@ -1,12 +1,12 @@
 //! What a later reading says of earlier ones: flags of readings that are stored already.
 //!
-//! A reading is stored at once, with the flags that are known then and `settled = 0`. Until it settles a check may revise
-//! its flags; once settled it never changes. The order that keeps flags, rollups and lake in step:
+//! A reading is stored at once, with the flags that are known then. Until it settles a check may revise its flags; once
+//! settled it never changes. The order that keeps flags, rollups and lake in step:
 //!
-//! 1. `row::insert` with `settled: false`, in the commit of the reading.
+//! 1. `row::insert`, in the commit of the reading.
 //! 2. [`revise`], any number of times, each in one transaction with whatever else the check writes. Rollups that
 //!    hold the reading are counted again in the same transaction, so that no answer shows one without the other.
-//! 3. `settled: true` in the last revision, or [`lake::plan::settle`](crate::lake::plan::settle) at `settle_after`,
+//! 3. [`unsettled::settle`] once nothing can change it, or [`lake::plan::settle`](crate::lake::plan::settle) at `settle_after`,
 //!    whichever comes first. A revision that comes after that changes nothing, and says so.
 //! 4. The lake plans only rows before which all are settled. So what it uploads is what the store says for good.
 
@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use minuano_telemetry::{Flag, Millis};
 use rusqlite::Connection;
 
-use super::rollups;
+use super::{rollups, unsettled};
 
 /// What is known of a stored reading now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,27 +28,26 @@ pub struct Revision {
     pub observed_at: Millis,
     /// One for each quantity.
     pub flags: [Flag; 4],
-    /// Whether they are final.
-    pub settled: bool,
 }
 
 /// Revises readings in the transaction of the caller, and gives those that had settled before: nothing of them
 /// changes any more.
 pub fn revise(connection: &Connection, revisions: &[Revision]) -> rusqlite::Result<Vec<Revision>> {
-    let through = rollups::through(connection)?;
+    let (through, settled) = (rollups::through(connection)?, unsettled::through(connection)?);
     let mut update = connection.prepare_cached(
         "UPDATE readings SET temperature_flag = ?2, pressure_flag = ?3, humidity_flag = ?4, \
-         illuminance_flag = ?5, settled = ?6 WHERE row = ?1 AND settled = 0",
+         illuminance_flag = ?5 WHERE row = ?1",
     )?;
     let mut late = Vec::new();
     let mut minutes: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
     for revision in revisions {
-        let [temperature, pressure, humidity, illuminance] = revision.flags.map(Flag::number);
-        let changed =
-            update.execute((revision.row, temperature, pressure, humidity, illuminance, revision.settled))?;
-        if changed == 0 {
+        if revision.row <= settled {
             late.push(*revision);
-        } else if revision.row <= through {
+            continue;
+        }
+        let [temperature, pressure, humidity, illuminance] = revision.flags.map(Flag::number);
+        update.execute((revision.row, temperature, pressure, humidity, illuminance))?;
+        if revision.row <= through {
             let minute = rollups::floor(revision.observed_at.get(), rollups::MINUTE);
             minutes.entry(revision.station).or_default().insert(minute);
         }
@@ -94,29 +93,24 @@ mod tests {
             values: ByQuantity([Some(20.0), Some(1000.0), Some(50.0), Some(1.0)]),
             faults: ByQuantity::default(),
             flags: [Flag::Good; 4],
-            settled: false,
         };
         let rows: Vec<i64> = (0..12).map(|seq| insert(&connection, owner, &reading(seq)).unwrap()).collect();
         rollups::advance(&connection).unwrap();
         let tail = insert(&connection, owner, &reading(12)).unwrap();
-        let failed = |row: i64, index: i64, settled| Revision {
+        let failed = |row: i64, index: i64| Revision {
             row,
             station: 1,
             observed_at: at(index * 10_000),
             flags: [Flag::Fail, Flag::Good, Flag::Good, Flag::Suspect],
-            settled,
         };
-        let late = revise(
-            &connection,
-            &[failed(rows[1], 1, false), failed(rows[7], 7, true), failed(tail, 12, true)],
-        )
-        .unwrap();
+        let late = revise(&connection, &[failed(rows[1], 1), failed(rows[7], 7), failed(tail, 12)]).unwrap();
         assert_eq!(late, []);
+        unsettled::settle(&connection, rows[7]).unwrap();
         assert_eq!(valid(&connection, rollups::MINUTE), [5, 6, 6, 6]);
         for width in [rollups::TEN_MINUTES, rollups::HOUR] {
             assert_eq!(valid(&connection, width), [10, 12, 12, 12], "the tail is not in them yet");
         }
-        let again = Revision { flags: [Flag::Good; 4], ..failed(rows[7], 7, true) };
+        let again = Revision { flags: [Flag::Good; 4], ..failed(rows[7], 7) };
         assert_eq!(revise(&connection, &[again]).unwrap(), [again], "it has settled");
         assert_eq!(valid(&connection, rollups::HOUR), [10, 12, 12, 12]);
         rollups::advance(&connection).unwrap();

@@ -1,8 +1,10 @@
 //! A stored reading, and how its values stand in columns.
 
+use std::sync::LazyLock;
+
 use minuano_telemetry::{ByQuantity, Clock, Fault, Flag, Millis, Quantity, StationName, StreamId};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, Statement};
 
 /// The largest count of resolution steps that stands as an integer: beyond it f64 is no longer exact.
 const MAX_STEPS: f64 = 9_007_199_254_740_992.0;
@@ -204,8 +206,6 @@ pub struct NewReading {
     pub faults: ByQuantity<Fault>,
     /// One for each quantity.
     pub flags: [Flag; 4],
-    /// Whether the flags are final.
-    pub settled: bool,
 }
 
 impl NewReading {
@@ -227,34 +227,90 @@ impl NewReading {
     }
 }
 
-/// Puts a reading and gives its row.
+/// Rows that one statement puts: what a statement costs by itself, the row of `sqlite_sequence` among it, is shared by them.
+const TOGETHER: usize = 16;
+const INSERTED: usize = 17;
+
+/// A statement that puts `rows` readings. FAIL, not ABORT: no page has to be kept for a statement that is undone alone, since the
+/// caller's transaction goes with it.
+fn insertion(rows: usize) -> String {
+    let mut sql = String::from(
+        "INSERT OR FAIL INTO readings (row, station, stream, seq, observed_at, received_at, clock, samples, \
+         temperature, pressure, humidity, illuminance, \
+         temperature_flag, pressure_flag, humidity_flag, illuminance_flag, faults) VALUES ",
+    );
+    for row in 0..rows {
+        let places: Vec<String> =
+            (1..=INSERTED).map(|place| format!("?{}", row * INSERTED + place)).collect();
+        sql.push_str(if row == 0 { "(" } else { ", (" });
+        sql.push_str(&places.join(", "));
+        sql.push(')');
+    }
+    sql
+}
+
+static ONE: LazyLock<String> = LazyLock::new(|| insertion(1));
+static MANY: LazyLock<String> = LazyLock::new(|| insertion(TOGETHER));
+
+/// Puts a reading and gives its row. In a transaction, or by itself.
 pub fn insert(connection: &Connection, owner: Owner, reading: &NewReading) -> rusqlite::Result<i64> {
-    let value = |quantity| Steps(quantity, reading.values.get(quantity));
-    let flag = |quantity: Quantity| reading.flags[quantity as usize].number();
-    connection
-        .prepare_cached(
-            "INSERT INTO readings (station, stream, seq, observed_at, received_at, clock, samples, \
-             temperature, pressure, humidity, illuminance, \
-             temperature_flag, pressure_flag, humidity_flag, illuminance_flag, faults, settled) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
-        )?
-        .insert(rusqlite::params![
-            owner.station,
-            owner.stream,
-            reading.seq,
-            reading.observed_at.get(),
-            reading.received_at.get(),
-            clock_number(reading.clock),
-            reading.samples,
-            value(Quantity::Temperature),
-            value(Quantity::Pressure),
-            value(Quantity::Humidity),
-            value(Quantity::Illuminance),
-            flag(Quantity::Temperature),
-            flag(Quantity::Pressure),
-            flag(Quantity::Humidity),
-            flag(Quantity::Illuminance),
-            pack_faults(&reading.faults),
-            reading.settled,
-        ])
+    let mut statement = connection.prepare_cached(&ONE)?;
+    bind(&mut statement, 0, None, owner, reading)?;
+    statement.raw_execute()?;
+    Ok(connection.last_insert_rowid())
+}
+
+/// Puts readings into the rows from `first` on, which nobody has had. In the transaction of the caller.
+pub fn insert_all(
+    connection: &Connection,
+    first: i64,
+    readings: &[(Owner, NewReading)],
+) -> rusqlite::Result<()> {
+    let mut row = first;
+    let mut put = |readings: &[(Owner, NewReading)], sql: &str| {
+        let mut statement = connection.prepare_cached(sql)?;
+        for (place, (owner, reading)) in readings.iter().enumerate() {
+            bind(&mut statement, place * INSERTED, Some(row), *owner, reading)?;
+            row += 1;
+        }
+        statement.raw_execute().map(drop)
+    };
+    let (many, rest) = readings.as_chunks::<TOGETHER>();
+    many.iter().try_for_each(|readings| put(readings, &MANY))?;
+    rest.iter().try_for_each(|reading| put(std::slice::from_ref(reading), &ONE))
+}
+
+fn bind(
+    statement: &mut Statement<'_>,
+    before: usize,
+    row: Option<i64>,
+    owner: Owner,
+    reading: &NewReading,
+) -> rusqlite::Result<()> {
+    let mut place = before;
+    let mut next = || {
+        place += 1;
+        place
+    };
+    statement.raw_bind_parameter(next(), row)?;
+    let numbers = [
+        owner.station,
+        owner.stream,
+        // A number of the wire is below 2⁵³.
+        i64::try_from(reading.seq).unwrap_or(i64::MAX),
+        reading.observed_at.get(),
+        reading.received_at.get(),
+        clock_number(reading.clock),
+        i64::from(reading.samples),
+    ];
+    for number in numbers {
+        statement.raw_bind_parameter(next(), number)?;
+    }
+    for quantity in Quantity::ALL {
+        statement.raw_bind_parameter(next(), Steps(quantity, reading.values.get(quantity)))?;
+    }
+    for flag in reading.flags {
+        statement.raw_bind_parameter(next(), flag.number())?;
+    }
+    statement.raw_bind_parameter(next(), pack_faults(&reading.faults))
 }

@@ -18,7 +18,7 @@ use super::row::{
     self, NewReading, Owner, clock_from_number, millis, parsed, unpack_faults, value_from_column,
 };
 use super::streams::{self, StreamRow};
-use super::{Store, rollups, stations};
+use super::{Store, rollups, stations, unsettled};
 use crate::acknowledge::account::{Account, Arrival, Kind};
 use crate::quality::range;
 
@@ -118,6 +118,8 @@ pub fn salvage(store: &Store, from: &Path, now: Millis) -> anyhow::Result<Salvag
     for (_, stream) in salvage.streams.values_mut() {
         streams::save(&transaction, stream)?;
     }
+    // What was salvaged had its flags for good.
+    unsettled::settle(&transaction, newest_row(&transaction)?)?;
     while rollups::advance(&transaction)? {}
     salvage.minutes(&damaged)?;
     salvage.done.episodes = episodes::salvage(&transaction, &damaged)?;
@@ -164,7 +166,6 @@ impl Salvage<'_> {
             values: Default::default(),
             faults: unpack_faults(row.get(16)?),
             flags: [Flag::Missing; 4],
-            settled: true,
         };
         for quantity in Quantity::ALL {
             let index = quantity as usize;

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::health;
 use super::row::{self, StoredReading};
 use crate::acknowledge::counts::Counts;
-use crate::directory::{Presence, StationNow};
+use crate::directory::{Kept, Presence, StationNow};
 
 /// The row of a station, made where it is new.
 pub fn id(connection: &Connection, station: &StationName) -> rusqlite::Result<i64> {
@@ -72,20 +72,19 @@ pub fn load_all(connection: &Connection) -> rusqlite::Result<Vec<(StationName, i
             let health = row.get_ref(3)?.as_str_or_null()?.and_then(|json| decode(Leaf::Health, json));
             let time =
                 |index| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(index)?.and_then(Millis::new));
-            let now = StationNow {
+            let mut now = StationNow {
                 presence: presence(row.get_ref(5)?.as_str_or_null()?),
                 since: time(6)?,
-                about: match about {
-                    Some(Payload::About(about)) => Some(Arc::new(about)),
-                    _ => None,
-                },
                 health: match (time(4)?, health) {
-                    (Some(at), Some(Payload::Health(health))) => Some((at, Arc::new(health))),
+                    (Some(at), Some(Payload::Health(health))) => Kept::of(&health).map(|health| (at, health)),
                     _ => None,
                 },
                 owner: row.get::<_, Option<String>>(7)?.and_then(|name| FromStr::from_str(&name).ok()),
                 ..StationNow::default()
             };
+            if let Some(Payload::About(about)) = about {
+                now.says(&about);
+            }
             Ok((row::parsed(row, 1)?, row.get(0)?, now))
         })?
         .collect::<rusqlite::Result<Vec<(StationName, i64, StationNow)>>>()?;

@@ -80,7 +80,8 @@ pub fn save(connection: &Connection, row: &mut StreamRow) -> rusqlite::Result<()
             match change.last {
                 Some(last) => connection
                     .prepare_cached(
-                        "INSERT OR REPLACE INTO ranges (stream, kind, first, last) VALUES (?1, ?2, ?3, ?4)",
+                        "INSERT INTO ranges (stream, kind, first, last) VALUES (?1, ?2, ?3, ?4) \
+                         ON CONFLICT DO UPDATE SET last = excluded.last",
                     )?
                     .execute((row.id, kind.word(), change.first, last))?,
                 None => connection

@@ -5,20 +5,20 @@ use rusqlite::Connection;
 
 use super::row::{millis, value_from_column};
 
-/// Rows settled in one transaction, so that commits never wait long for it.
-const AT_ONCE: i64 = 20_000;
+/// The last row that is settled: it and all before it never change.
+pub fn through(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("SELECT through FROM settlement")?.query_row([], |row| row.get(0))
+}
 
-/// Settles the first of the rows up to `through`.
+/// Settles the rows up to `through`, as far as there are any. What is settled stays so.
 pub fn settle(connection: &Connection, through: i64) -> rusqlite::Result<()> {
-    let first: Option<i64> = connection
-        .prepare_cached("SELECT min(row) FROM readings INDEXED BY readings_unsettled WHERE settled = 0")?
-        .query_row([], |row| row.get(0))?;
-    if let Some(first) = first.filter(|first| *first <= through) {
-        connection
-            .prepare_cached("UPDATE readings SET settled = 1 WHERE settled = 0 AND row <= ?1")?
-            .execute([through.min(first + AT_ONCE)])?;
-    }
-    Ok(())
+    connection
+        .prepare_cached(
+            "UPDATE settlement SET through = min(?1, (SELECT max(row) FROM readings)) \
+             WHERE through < min(?1, (SELECT max(row) FROM readings))",
+        )?
+        .execute([through])
+        .map(drop)
 }
 
 /// A reading as the checks need it.
@@ -42,9 +42,10 @@ pub struct Past {
 
 /// The last readings of a station by observation, oldest first: at most `most`, none over `age_ms` older than the newest.
 pub fn past(connection: &Connection, station: i64, age_ms: i64, most: usize) -> rusqlite::Result<Vec<Past>> {
+    let settled = through(connection)?;
     let mut query = connection.prepare_cached(
         "SELECT row, seq, observed_at, received_at, temperature, pressure, humidity, illuminance, \
-         temperature_flag, pressure_flag, humidity_flag, illuminance_flag, settled FROM readings \
+         temperature_flag, pressure_flag, humidity_flag, illuminance_flag FROM readings \
          WHERE station = ?1 ORDER BY observed_at DESC LIMIT ?2",
     )?;
     let mut rows = query.query((station, most))?;
@@ -61,14 +62,15 @@ pub fn past(connection: &Connection, station: i64, age_ms: i64, most: usize) -> 
             values.set(quantity, value_from_column(quantity, row.get_ref(4 + index)?)?);
             flags[index] = Flag::from_number(row.get(8 + index)?).unwrap_or(Flag::NotEvaluated);
         }
+        let number = row.get(0)?;
         past.push(Past {
-            row: row.get(0)?,
+            row: number,
             seq: row.get(1)?,
             observed_at,
             received_at: millis(row, 3)?,
             values,
             flags,
-            settled: row.get(12)?,
+            settled: number <= settled,
         });
     }
     past.reverse();
@@ -78,7 +80,7 @@ pub fn past(connection: &Connection, station: i64, age_ms: i64, most: usize) -> 
 /// Stations with rows that are not settled.
 pub fn unsettled(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
     connection
-        .prepare("SELECT DISTINCT station FROM readings INDEXED BY readings_unsettled WHERE settled = 0")?
-        .query_map([], |row| row.get(0))?
+        .prepare("SELECT DISTINCT station FROM readings WHERE row > ?1")?
+        .query_map([through(connection)?], |row| row.get(0))?
         .collect()
 }

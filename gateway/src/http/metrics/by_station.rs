@@ -7,7 +7,6 @@ use minuano_telemetry::{Flag, Quantity, StationName};
 
 use crate::derived::{Derived, DerivedQuantity};
 use crate::directory::{Directory, Presence, StationNow};
-use crate::http::reading::altitude_m;
 
 /// A series each for so many stations, in the order of their names; Prometheus pays for every one.
 const MOST_STATIONS: usize = 1_000;
@@ -33,13 +32,13 @@ const FAMILIES: [Family; 4] = [
     Family {
         name: "station_log_readings",
         help: "Readings in the station's log that no gateway has acknowledged.",
-        of: |now| now.health.as_ref().map(|(_, health)| count(health.log.readings)),
+        of: |now| now.health().map(|health| count(health.log.readings)),
     },
     Family {
         name: "station_sensor_faults",
         help: "Sensors of the station that do not measure.",
         of: |now| {
-            let (_, health) = now.health.as_ref()?;
+            let health = now.health()?;
             Some(count(health.sensors.iter().filter(|sensor| sensor.fault.is_some()).count() as u64))
         },
     },
@@ -105,7 +104,7 @@ fn measured(now: &StationNow, quantity: Quantity) -> Option<f64> {
 
 fn derived(now: &StationNow, quantity: DerivedQuantity) -> Option<f64> {
     let reading = now.last_reading.as_ref().filter(|_| now.presence == Presence::Online)?;
-    Derived::of(&reading.values, &reading.flags, altitude_m(now)).get(quantity).map(|made| made.value)
+    Derived::of(&reading.values, &reading.flags, now.altitude_m).get(quantity).map(|made| made.value)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "Prometheus counts in f64")]

@@ -96,6 +96,7 @@ async fn the_lake_shows_batches_and_how_far_it_is_behind() {
     }
     world.sql(
         "INSERT INTO lake_batches VALUES (1, 2, 1000, '[]', 2000, 0, NULL), (3, 3, 3000, '[]', NULL, 2, 'slow');
+         UPDATE settlement SET through = 4;
          INSERT INTO lake_files (key, first_row, hour, rows, bytes, sha256) VALUES
              ('readings/a.parquet', 1, 0, 1, 100, 'aa'), ('readings/b.parquet', 1, 3600000, 1, 101, 'bb'),
              ('readings/c.parquet', 3, 0, 1, NULL, NULL)",

@@ -95,9 +95,9 @@ impl World {
         let name: StationName = name.parse().unwrap();
         let about =
             include_str!("../../../../telemetry/tests/golden/about.json").replace("America/Denver", zone);
-        let about = Arc::new(serde_json::from_str(&about).unwrap());
+        let about = serde_json::from_str(&about).unwrap();
         self.directory.change(&name, |now| {
-            now.about = Some(about);
+            now.says(&about);
             now.presence = Presence::Online;
             now.since = Some(millis("2026-11-20T00:00:00Z"));
         });
@@ -208,6 +208,5 @@ fn reading(seq: u64, at: Millis, values: [Option<(f64, Flag)>; 4]) -> NewReading
         values: measured,
         faults: ByQuantity::default(),
         flags,
-        settled: true,
     }
 }

@@ -1,9 +1,8 @@
-use std::sync::Arc;
-
 use minuano_telemetry::{Flag, Millis};
 use serde_json::{Value, json};
 
 use super::World;
+use crate::directory::Kept;
 use crate::http::now;
 
 #[tokio::test]
@@ -19,7 +18,7 @@ async fn a_station_says_all_that_is_known_of_it() {
     world.directory.change(&"roof".parse().unwrap(), |now| {
         now.last_seen = Some(at);
         now.last_reading = Some(last);
-        now.health = Some((at, Arc::new(serde_json::from_str(health).unwrap())));
+        now.health = Kept::of(&serde_json::from_str(health).unwrap()).map(|health| (at, health));
         now.counts.stored = 2;
         now.counts.lost_overflow = 3;
         now.counts.lost_ended = 4;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use metrics::counter;
-use minuano_telemetry::{Anomaly, AnomalyKind, Flag, Health, Millis, Quantity};
+use minuano_telemetry::{Anomaly, AnomalyKind, Flag, Health, Millis, Quantity, StationName};
 use rusqlite::Connection;
 
 use super::{Effects, Index, Ledger};
@@ -46,7 +46,8 @@ impl Ledger {
         Ok(())
     }
 
-    /// Judges what came since the last time, revises what changed and settles what nothing can change any more.
+    /// Judges what came since the last time, writes it down, revises what changed and settles what nothing can change any
+    /// more.
     /// `all` looks at silent stations too.
     pub fn conclude(
         &mut self,
@@ -56,12 +57,18 @@ impl Ledger {
         effects: &mut Effects,
     ) -> rusqlite::Result<()> {
         let verdicts = self.engine.conclude(now, all);
-        let revisions: Vec<Revision> =
-            verdicts.iter().filter(|verdict| verdict.revised).map(revision).collect();
+        let mut revisions = Vec::new();
+        for verdict in verdicts.iter().filter(|verdict| verdict.revised) {
+            if self.pending.revise(verdict.row, verdict.flags) {
+                tell_revised(effects, verdict);
+            } else {
+                revisions.push(revision(verdict));
+            }
+        }
+        self.pending.write(connection)?;
         if !revisions.is_empty() {
             revise(connection, &revisions)?;
             counter!("minuano_readings_revised_total").increment(revisions.len() as u64);
-            tell_revised(effects, &revisions);
         }
         for verdict in verdicts.iter().filter(|verdict| verdict.settled) {
             self.tell_gap(connection, verdict, effects)?;
@@ -83,11 +90,12 @@ impl Ledger {
         index: Index,
         kind: AnomalyKind,
         at: Millis,
-        wrong: Option<String>,
+        wrong: Option<impl FnOnce(&StationName) -> String>,
         effects: &mut Effects,
     ) -> rusqlite::Result<()> {
         let station = self.id(connection, index)?;
-        match self.episodes.station(station, kind, at, wrong) {
+        let name = &self.stations[index].name;
+        match self.episodes.station(station, kind, at, wrong.map(|wrong| || wrong(name))) {
             Some((step, episode)) => self.write_down(connection, index, None, step, &episode, effects),
             None => Ok(()),
         }
@@ -103,7 +111,7 @@ impl Ledger {
         effects: &mut Effects,
     ) -> rusqlite::Result<()> {
         let wrong = (presence == Presence::Offline && self.engine.rules().limits.runs(Check::Silent))
-            .then(|| format!("{} has not been heard since before {at}", self.stations[index].name));
+            .then_some(|name: &StationName| format!("{name} has not been heard since before {at}"));
         self.station_wide(connection, index, AnomalyKind::Silent, at, wrong, effects)
     }
 
@@ -156,9 +164,8 @@ impl Ledger {
         }
         let limit = millis(self.engine.rules().limits.tuning.skew_s);
         let skew = observed_at.get() - received_at.get();
-        let wrong = (skew.abs() > limit).then(|| {
+        let wrong = (skew.abs() > limit).then_some(|name: &StationName| {
             let side = if skew < 0 { "behind" } else { "ahead of" };
-            let name = &self.stations[index].name;
             format!(
                 "{name} takes its live readings {} s {side} the gateway's clock, limit {} s",
                 skew.abs() / 1000,
@@ -186,10 +193,10 @@ impl Ledger {
             return Ok(());
         }
         let (delay, limit) = (received_at.get() - observed_at.get(), millis(limits.tuning.late_s));
-        let name = &self.stations[index].name;
-        let (took, least) = (span(delay as f64 / 1000.0), span(limit as f64 / 1000.0));
-        let wrong =
-            (delay > limit).then(|| format!("{name} sent what it had measured {took} before, limit {least}"));
+        let wrong = (delay > limit).then_some(|name: &StationName| {
+            let (took, least) = (span(delay as f64 / 1000.0), span(limit as f64 / 1000.0));
+            format!("{name} sent what it had measured {took} before, limit {least}")
+        });
         self.station_wide(connection, index, AnomalyKind::Late, received_at, wrong, effects)
     }
 
@@ -202,10 +209,10 @@ impl Ledger {
         at: Millis,
         effects: &mut Effects,
     ) -> rusqlite::Result<()> {
-        let name = &self.stations[index].name;
         let doubted = health.sensors.iter().find_map(|sensor| Some((sensor, sensor.warning.as_ref()?)));
-        let wrong = doubted.map(|(sensor, warning)| format!("{name} {}: {warning}", sensor.part));
-        let wrong = wrong.filter(|_| self.engine.rules().limits.runs(Check::CrossCheck));
+        let doubted = doubted.filter(|_| self.engine.rules().limits.runs(Check::CrossCheck));
+        let wrong = doubted
+            .map(|(sensor, warning)| move |name: &StationName| format!("{name} {}: {warning}", sensor.part));
         self.station_wide(connection, index, AnomalyKind::CrossCheck, at, wrong, effects)
     }
 
@@ -298,8 +305,15 @@ impl Ledger {
         let limit = span(self.engine.rules().limits.tuning.gap_s);
         let long = span((at.get() - since.get()) as f64 / 1000.0);
         let note = format!("{} measured nothing for {long}, limit {limit}", self.stations[index].name);
-        self.station_wide(connection, index, AnomalyKind::Gap, since, Some(note), effects)?;
-        self.station_wide(connection, index, AnomalyKind::Gap, at, None, effects)
+        self.station_wide(connection, index, AnomalyKind::Gap, since, Some(|_: &StationName| note), effects)?;
+        self.station_wide(
+            connection,
+            index,
+            AnomalyKind::Gap,
+            at,
+            None::<fn(&StationName) -> String>,
+            effects,
+        )
     }
 
     fn write_down(
@@ -339,7 +353,6 @@ fn revision(verdict: &Verdict) -> Revision {
         station: verdict.station,
         observed_at: verdict.observation.at,
         flags: verdict.flags,
-        settled: false,
     }
 }
 
@@ -349,10 +362,8 @@ fn millis(seconds: f64) -> i64 {
 }
 
 /// What is told of this commit's readings is what stands in the store.
-fn tell_revised(effects: &mut Effects, revisions: &[Revision]) {
-    for revision in revisions {
-        if let Ok(place) = effects.readings.binary_search_by_key(&revision.row, |reading| reading.row) {
-            Arc::make_mut(&mut effects.readings[place]).flags = revision.flags;
-        }
+fn tell_revised(effects: &mut Effects, verdict: &Verdict) {
+    if let Ok(place) = effects.readings.binary_search_by_key(&verdict.row, |reading| reading.row) {
+        Arc::make_mut(&mut effects.readings[place]).flags = verdict.flags;
     }
 }

@@ -1,6 +1,6 @@
 //! The ledger against a real store file: what arrives, what is counted, what survives a restart.
 
-use minuano_telemetry::{AnomalyState, Flag, MAX_READINGS, Quantity, StreamState};
+use minuano_telemetry::{AnomalyState, Flag, MAX_READINGS, Payload, Quantity, StreamState, Streams};
 
 use minuano_telemetry::{ByQuantity, Clock, Reading};
 
@@ -49,7 +49,7 @@ impl Bench {
             broker: 0,
             retained: false,
             station: ROOF.parse().unwrap(),
-            said: Said::Other(Box::new(payload)),
+            said: payload.into(),
             received_at: self.arrival,
         };
         let mut effects = Effects::default();
@@ -233,12 +233,15 @@ fn a_transaction_that_failed_leaves_nothing_in_memory() {
         broker: 0,
         retained: false,
         station: ROOF.parse().unwrap(),
-        said: Said::Other(Box::new(Payload::Backlog(Batch {
-            stream: StreamId(1),
-            cursor: 0,
-            oldest: 1,
-            readings: [reading(2)].into_iter().collect(),
-        }))),
+        said: Said::Batch(
+            Leaf::Backlog,
+            Box::new(Batch {
+                stream: StreamId(1),
+                cursor: 0,
+                oldest: 1,
+                readings: [reading(2)].into_iter().collect(),
+            }),
+        ),
         received_at: at(0),
     };
     let transaction = bench.connection.transaction().unwrap();

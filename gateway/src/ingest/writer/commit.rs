@@ -1,9 +1,10 @@
 //! Messages to the disk, however long the disk refuses.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use metrics::{counter, histogram};
-use minuano_telemetry::{AnomalyKind, AnomalyState, GatewayName, Millis, Payload, Status};
+use metrics::{counter, gauge, histogram};
+use minuano_telemetry::{AnomalyKind, AnomalyState, GatewayName, Millis};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc;
 
@@ -12,7 +13,7 @@ use crate::alert::Alert;
 use crate::clock::now;
 use crate::directory::Presence;
 use crate::ingest::ledger::{Effects, Index, Ledger};
-use crate::ingest::message::Message;
+use crate::ingest::message::{Message, Said};
 use crate::ingest::presence::after_data;
 use crate::quality::place::Place;
 use crate::store::{bound, health, integrity, stations};
@@ -96,28 +97,30 @@ impl Writer {
         bound::check(&self.connection, self.parts.commits.max_bytes)?;
         let mut effects = Effects::default();
         let mut presences = Vec::new();
+        let mut became: HashMap<Index, Presence> = HashMap::new();
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut places = Vec::with_capacity(messages.len());
         for message in messages {
-            let place = self.ledger.index(&message.station);
-            places.push(place);
-            let Some(index) = place else {
+            let before = effects.readings.len();
+            let Some(index) = self.ledger.index(&message.station) else {
+                places.push(None);
                 counter!("minuano_messages_refused_total", "reason" => "stations").increment(1);
                 continue;
             };
             if index >= self.pulses.len() {
                 self.pulses.resize(index + 1, Pulse::default());
             }
-            let before = effects.readings.len();
             self.ledger.take(&transaction, index, message, &mut effects)?;
-            if effects.readings.len() > before {
+            let stored = before..effects.readings.len();
+            if !stored.is_empty() {
                 let station = self.ledger.id(&transaction, index)?;
                 let name = &self.ledger.station(index).name;
-                let new = &effects.readings[before..];
+                let new = &effects.readings[stored.clone()];
                 self.weather.take(&transaction, (name, station), new, &mut effects.weather)?;
             }
+            places.push(Some((index, stored)));
             write_down(&mut self.ledger, &transaction, index, message, &self.parts)?;
-            let before = latest(&presences, index).unwrap_or(self.pulses[index].presence);
+            let before = became.get(&index).copied().unwrap_or(self.pulses[index].presence);
             let after = presence_after(before, message);
             if after != before {
                 let id = self.ledger.id(&transaction, index)?;
@@ -130,6 +133,7 @@ impl Writer {
                     &mut effects,
                 )?;
                 presences.push((index, after, message.received_at));
+                became.insert(index, after);
             }
         }
         self.ledger.conclude(&transaction, now(), false, &mut effects)?;
@@ -140,11 +144,16 @@ impl Writer {
         transaction.commit()?;
         self.parts.desk.wake();
         counter!("minuano_commits_total").increment(1);
-        histogram!("minuano_commit_seconds").record(begun.elapsed());
+        let took = begun.elapsed();
+        histogram!("minuano_commit_seconds").record(took);
+        if took > self.longest {
+            self.longest = took;
+            gauge!("minuano_commit_longest_seconds").set(took);
+        }
         self.parts.readiness.set(STORE, true, "committing");
         for (message, place) in messages.iter().zip(places) {
-            if let Some(index) = place {
-                self.remember(index, message);
+            if let Some((index, stored)) = place {
+                self.remember(index, message, &effects.readings[stored]);
             }
         }
         for (index, presence, since) in presences {
@@ -194,13 +203,9 @@ pub(super) fn alerts(
     faults.chain(weather).chain(stations).collect()
 }
 
-fn latest(presences: &[(Index, Presence, Millis)], index: Index) -> Option<Presence> {
-    presences.iter().rev().find(|(other, ..)| *other == index).map(|(_, presence, _)| *presence)
-}
-
 fn presence_after(before: Presence, message: &Message) -> Presence {
-    match message.said.other() {
-        Some(Payload::Status(Status { state })) => (*state).into(),
+    match &message.said {
+        Said::Status(state) => (*state).into(),
         _ if message.said.readings() > 0 && !message.retained => after_data(before),
         _ => before,
     }
@@ -214,13 +219,13 @@ fn write_down(
     message: &Message,
     parts: &Parts,
 ) -> rusqlite::Result<()> {
-    match message.said.other() {
-        Some(Payload::About(about)) => {
+    match &message.said {
+        Said::About(about) => {
             let id = ledger.id(connection, index)?;
             stations::save_about(connection, id, about)?;
             ledger.place(connection, index, Place::of(about))
         }
-        Some(Payload::Health(said)) => {
+        Said::Health(said) => {
             let id = ledger.id(connection, index)?;
             stations::save_health(connection, id, said, message.received_at, message.retained)?;
             // What the broker kept was written down when it was heard first.
@@ -231,9 +236,9 @@ fn write_down(
             let oldest = message.received_at.get().saturating_sub(retention);
             health::save(connection, id, message.received_at, said, oldest)
         }
-        Some(Payload::Acknowledged(said)) => {
+        Said::Acknowledged(by) => {
             let id = ledger.id(connection, index)?;
-            let owner = (said.gateway != parts.gateway).then(|| said.gateway.as_str());
+            let owner = (*by != parts.gateway).then(|| by.as_str());
             stations::save_owner(connection, id, owner)
         }
         _ => Ok(()),

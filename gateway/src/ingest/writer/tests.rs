@@ -7,7 +7,6 @@ use minuano_telemetry::{
 use super::commit::AFTER_FAILURE;
 use super::*;
 use crate::config::AcknowledgeConfig;
-use crate::ingest::message::Said;
 use crate::live::Event;
 
 struct Bench {
@@ -56,7 +55,7 @@ fn message(station: &str, payload: Payload) -> Message {
         broker: 0,
         retained: false,
         station: station.parse().unwrap(),
-        said: Said::Other(Box::new(payload)),
+        said: payload.into(),
         received_at: now(),
     }
 }

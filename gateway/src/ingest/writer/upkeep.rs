@@ -1,8 +1,8 @@
 //! What the writer does beside committing: rollups follow the readings, old rows go.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use metrics::{counter, gauge};
+use metrics::{counter, gauge, histogram};
 use minuano_telemetry::Millis;
 use rusqlite::TransactionBehavior;
 
@@ -19,8 +19,14 @@ const PRUNE_EVERY: Duration = Duration::from_secs(60);
 /// How long readings wait for the rollups where few come: many of one minute then change a page once.
 const ROLL_UP_EVERY: Duration = Duration::from_secs(300);
 
+/// How long commits wait at a time for rollups that have fallen behind, for each [`rollups::MAX_TAIL`] of rows that wait.
+const CATCH_UP: Duration = Duration::from_millis(40);
+
 /// How often silent stations are looked at.
 const SETTLE_EVERY: Duration = Duration::from_secs(5);
+
+/// A chunk of one kind of work, if it is due; false where it is not.
+type Work = fn(&mut Writer, Duration) -> rusqlite::Result<bool>;
 
 /// When each is due.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,14 +34,29 @@ pub(super) struct Upkeep {
     prune: Duration,
     roll_up: Duration,
     settle: Duration,
+    /// How long one of each took at most.
+    longest: [Duration; 3],
 }
 
 impl Writer {
-    /// A chunk of each that is due. What fails is said, and tried again.
+    /// A chunk of the first that is due, since commits wait meanwhile: the others come after the next one. What fails is
+    /// said, and tried again.
     pub(super) fn keep_up(&mut self) {
-        let elapsed = self.started.elapsed();
-        let done =
-            self.settle(elapsed).and_then(|()| self.roll_up(elapsed)).and_then(|()| self.prune(elapsed));
+        let (elapsed, begun) = (self.started.elapsed(), Instant::now());
+        let works = [("settle", Self::settle as Work), ("roll_up", Self::roll_up), ("prune", Self::prune)];
+        let mut done = Ok(false);
+        for (place, (name, work)) in works.into_iter().enumerate() {
+            done = work(self, elapsed);
+            if !matches!(done, Ok(false)) {
+                let took = begun.elapsed();
+                histogram!("minuano_upkeep_seconds", "work" => name).record(took);
+                if took > self.upkeep.longest[place] {
+                    self.upkeep.longest[place] = took;
+                    gauge!("minuano_upkeep_longest_seconds", "work" => name).set(took);
+                }
+                break;
+            }
+        }
         if let Err(error) = done {
             self.parts.readiness.set(STORE, false, error.to_string());
             tracing::error!("store: {error}");
@@ -43,9 +64,9 @@ impl Writer {
     }
 
     /// What silent stations left to settle: commits look only at stations that speak.
-    fn settle(&mut self, elapsed: Duration) -> rusqlite::Result<()> {
+    fn settle(&mut self, elapsed: Duration) -> rusqlite::Result<bool> {
         if elapsed < self.upkeep.settle {
-            return Ok(());
+            return Ok(false);
         }
         self.upkeep.settle = elapsed + SETTLE_EVERY;
         let mut effects = Effects::default();
@@ -60,18 +81,25 @@ impl Writer {
         }
         self.parts.desk.wake();
         self.tell(effects);
-        Ok(())
+        Ok(true)
     }
 
-    /// One chunk when it is time; as many as it takes where readings come faster than that.
-    fn roll_up(&mut self, elapsed: Duration) -> rusqlite::Result<()> {
+    /// One chunk when it is time. Where readings come faster than that, as many as fit into a time that grows with
+    /// what waits.
+    fn roll_up(&mut self, elapsed: Duration) -> rusqlite::Result<bool> {
+        let begun = Instant::now();
+        let mut worked = false;
         loop {
             let waiting = newest_row(&self.connection)? - rollups::through(&self.connection)?;
             #[expect(clippy::cast_precision_loss, reason = "Prometheus counts in f64")]
             gauge!("minuano_rollup_rows_waiting").set(waiting as f64);
             let crowded = waiting > rollups::MAX_TAIL;
-            if !crowded && (elapsed < self.upkeep.roll_up || waiting == 0) {
-                return Ok(());
+            if !crowded && (worked || elapsed < self.upkeep.roll_up || waiting == 0) {
+                return Ok(worked);
+            }
+            let times = u32::try_from(waiting / rollups::MAX_TAIL).unwrap_or(u32::MAX);
+            if worked && begun.elapsed() >= CATCH_UP.saturating_mul(times) {
+                return Ok(worked);
             }
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let more = rollups::advance(&transaction)?;
@@ -79,24 +107,23 @@ impl Writer {
             if !more {
                 self.upkeep.roll_up = elapsed + ROLL_UP_EVERY;
             }
-            if !crowded {
-                // The rest after the next commit or tick.
-                return Ok(());
-            }
+            worked = true;
         }
     }
 
     /// Where the store may grow no more: what is in the lake goes now, and has to be in the rollups first.
     pub(super) fn make_room(&mut self) {
         if bound::is_reached(&self.connection, self.parts.commits.max_bytes).unwrap_or(false) {
-            self.upkeep = Upkeep::default();
-            self.keep_up();
+            (self.upkeep.roll_up, self.upkeep.prune) = (Duration::ZERO, Duration::ZERO);
+            for _ in ["roll_up", "prune"] {
+                self.keep_up();
+            }
         }
     }
 
-    fn prune(&mut self, elapsed: Duration) -> rusqlite::Result<()> {
+    fn prune(&mut self, elapsed: Duration) -> rusqlite::Result<bool> {
         if elapsed < self.upkeep.prune {
-            return Ok(());
+            return Ok(false);
         }
         let full = bound::is_reached(&self.connection, self.parts.commits.max_bytes)?;
         let retention = if full && self.parts.lake { Duration::ZERO } else { self.parts.commits.retention };
@@ -111,7 +138,7 @@ impl Writer {
         let more = gone.rows > 0 || retention::give_back(&self.connection)?;
         // While there is more, the next commit or tick goes on.
         self.upkeep.prune = if more { elapsed } else { elapsed + PRUNE_EVERY };
-        Ok(())
+        Ok(more)
     }
 }
 

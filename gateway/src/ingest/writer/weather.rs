@@ -13,7 +13,8 @@ use crate::store::{StoredReading, weather};
 #[derive(Debug)]
 pub(super) struct Watch {
     rules: Rules,
-    stations: HashMap<i64, Weather>,
+    /// Boxed: a map keeps room for up to twice as many as there are.
+    stations: HashMap<i64, Box<Weather>>,
 }
 
 impl Watch {
@@ -38,7 +39,7 @@ impl Watch {
         let known = match self.stations.entry(station) {
             std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
             std::collections::hash_map::Entry::Vacant(place) => {
-                place.insert(weather::restore(connection, station, first.observed_at)?)
+                place.insert(Box::new(weather::restore(connection, station, first.observed_at)?))
             }
         };
         for reading in readings {

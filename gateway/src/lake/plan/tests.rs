@@ -52,9 +52,8 @@ fn an_unsettled_row_holds_up_what_came_after_it_until_it_is_old() {
     let mut bench = Bench::new();
     let roof = bench.station("roof", 1);
     bench.reading(roof, 1, NOON);
-    insert(&bench.connection, roof, &crate::store::row::NewReading { settled: false, ..reading(2, NOON) })
-        .unwrap();
-    bench.reading(roof, 3, NOON);
+    insert(&bench.connection, roof, &reading(2, NOON)).unwrap();
+    insert(&bench.connection, roof, &reading(3, NOON)).unwrap();
     settle(&bench.connection, LIMITS.settle_after, at(NOON + 10 * MINUTE)).unwrap();
     let batch = bench.plan(NOON + 10 * MINUTE, Close::WhenDue).unwrap();
     assert_eq!((batch.first_row, batch.last_row), (1, 1));
@@ -81,8 +80,7 @@ fn rows_that_settle_one_by_one_do_not_make_a_batch_each() {
 fn a_clock_that_was_set_back_holds_up_nothing() {
     let mut bench = Bench::new();
     let roof = bench.station("roof", 1);
-    insert(&bench.connection, roof, &crate::store::row::NewReading { settled: false, ..reading(1, NOON) })
-        .unwrap();
+    insert(&bench.connection, roof, &reading(1, NOON)).unwrap();
     let now = NOON - 24 * 60 * MINUTE;
     settle(&bench.connection, LIMITS.settle_after, at(now)).unwrap();
     assert!(bench.plan(now, Close::WhenDue).is_some());

@@ -151,7 +151,8 @@ async fn values_keep_their_resolution_their_overflow_and_their_absence() {
         values: minuano_telemetry::ByQuantity([Some(-0.01), Some(1e300), None, Some(15230.1)]),
         ..reading(1, NOON)
     };
-    insert(&bench.connection, roof, &odd).unwrap();
+    let row = insert(&bench.connection, roof, &odd).unwrap();
+    crate::store::unsettled::settle(&bench.connection, row).unwrap();
     let batch = bench.plan(NOON, Close::Now).unwrap();
     upload(&bench.store, &bench.remote, &batch, now).await.unwrap();
     let (_, bytes) = bench.lake().await.pop_first().unwrap();

@@ -79,7 +79,7 @@ async fn a_row_that_is_there_twice_is_counted() {
     bench.execute(
         "INSERT INTO readings SELECT 40, station, stream, seq, observed_at + 86400000, received_at, clock, \
          samples, temperature, pressure, humidity, illuminance, temperature_flag, pressure_flag, \
-         humidity_flag, illuminance_flag, faults, settled FROM readings WHERE row = 1",
+         humidity_flag, illuminance_flag, faults FROM readings WHERE row = 1; UPDATE settlement SET through = 40",
     );
     let batch = bench.plan(NOON, Close::Now).unwrap();
     upload(&bench.store, &bench.remote, &batch, || at(NOON)).await.unwrap();

@@ -46,7 +46,6 @@ fn put(connection: &Connection, station: i64, seq: u64, after: i64, of: [(Option
         values: ByQuantity(of.map(|(value, _)| value)),
         faults: ByQuantity::default(),
         flags: of.map(|(_, flag)| flag),
-        settled: true,
     };
     insert(connection, Owner { station, ..ROOF }, &reading).unwrap();
 }

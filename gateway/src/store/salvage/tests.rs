@@ -30,7 +30,6 @@ fn fill(store: &Store, seqs: std::ops::RangeInclusive<u64>) {
             values: ByQuantity([Some(20.0), Some(1000.0), Some(50.0), Some(100.0)]),
             faults: ByQuantity::default(),
             flags: [Flag::Good; 4],
-            settled: true,
         };
         row::insert(&transaction, Owner { station, stream: stream.id }, &reading).unwrap();
         stream.account.arrive(seq, observed_at);

@@ -27,8 +27,12 @@ fn impossible_values_are_stored_with_flag_4_and_become_one_anomaly() {
 }
 
 fn stored_flags(bench: &Bench) -> Vec<(u8, i64)> {
-    let mut query =
-        bench.connection.prepare("SELECT temperature_flag, settled FROM readings ORDER BY seq").unwrap();
+    let mut query = bench
+        .connection
+        .prepare(
+            "SELECT temperature_flag, row <= (SELECT through FROM settlement) FROM readings ORDER BY seq",
+        )
+        .unwrap();
     query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().collect::<Result<_, _>>().unwrap()
 }
 
