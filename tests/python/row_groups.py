@@ -13,7 +13,7 @@ database = duckdb.connect()
 groups = database.execute(
     f"SELECT count(*) FROM (SELECT DISTINCT file_name, row_group_id FROM parquet_metadata('{sys.argv[1]}/readings/**/*.parquet'))"
 ).fetchone()[0]
-last = database.execute(f"SELECT max(observed_at) FROM {source}").fetchone()[0].replace(minute=0, second=0, microsecond=0)
+last = database.execute(f"SELECT strftime(max(observed_at) AT TIME ZONE 'UTC', '%Y-%m-%d %H:00:00+00') FROM {source}").fetchone()[0]
 told = {}
 for name, where in [
     ("true", "true"),
@@ -21,7 +21,7 @@ for name, where in [
     ("station = 'cold'", None),
     ("station = 'nobody'", None),
     ("temperature_c < -20", None),
-    ("the last hour", f"observed_at >= '{last.isoformat()}'"),
+    ("the last hour", f"observed_at >= '{last}'"),
 ]:
     query = f"EXPLAIN (ANALYZE, FORMAT JSON) SELECT avg(pressure_hpa), min(station) FROM {source} WHERE {where or name}"
     answer = json.loads(database.execute(query).fetchone()[1])["query"]
