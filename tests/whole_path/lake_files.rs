@@ -100,7 +100,8 @@ fn duckdb_leaves_out_row_groups_and_files_that_cannot_have_what_is_asked_for() {
             "station = 'attic'": [1, 3],
             "station = 'cold'": [1, 3],
             "station = 'nobody'": [0, 3],
-            "temperature_c < -20": [1, 3],
+            // A file of few rows has no bounds of values, so it is read; of the large one the group without the cold is not.
+            "temperature_c < -20": [2, 3],
             "the last hour": [1, 3],
         })
     );
