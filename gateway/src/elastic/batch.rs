@@ -70,9 +70,9 @@ mod tests {
                      VALUES (1, 1, '9f2c41d07a3be658', 0), (2, 2, '0000000000000001', 0);
                  WITH RECURSIVE n (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < 10)
                  INSERT INTO readings (station, stream, seq, observed_at, received_at, clock, samples, temperature,
-                     temperature_flag, pressure_flag, humidity_flag, illuminance_flag, faults, settled)
-                 SELECT 1 + (seq = 2), 1 + (seq = 2), seq, 1800000000000, 1800000000000, 0, 1, 2143, 1, 9, 9, 9, 0,
-                     seq < 8 FROM n",
+                     temperature_flag, pressure_flag, humidity_flag, illuminance_flag, faults)
+                 SELECT 1 + (seq = 2), 1 + (seq = 2), seq, 1800000000000, 1800000000000, 0, 1, 2143, 1, 9, 9, 9, 0 FROM n;
+                 UPDATE settlement SET through = 7",
             )
             .unwrap();
         let gateway = "home".parse().unwrap();
