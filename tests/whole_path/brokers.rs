@@ -212,7 +212,7 @@ fn what_the_embedded_broker_took_and_dropped_is_sent_again() {
         let reading = minuano_tests::payload::reading_with(seq, "note", padding.as_str());
         minuano_tests::payload::batch(STREAM, 0, 1, &[reading])
     };
-    let most = 10_000;
+    let most = 20_000;
     let station = Wire::without_ears(gateway.mqtt_port);
     station.flood(TELEMETRY, (1..=most).map(large));
     holder.execute_batch("ROLLBACK").unwrap();
