@@ -46,7 +46,7 @@ enum Proof {
     Chaos,
     /// Any bytes at every door.
     Fuzz,
-    /// RabbitMQ and ActiveMQ in mosquitto's place; installs 64 MB of Debian packages.
+    /// RabbitMQ and ActiveMQ in mosquitto's place; installs 63 MB of Debian packages.
     Brokers,
     /// Both images for both architectures built, pushed, pulled and run, and every stack; needs root.
     Containers,
