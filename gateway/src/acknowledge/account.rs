@@ -101,7 +101,9 @@ impl Account {
         &mut self.sets[kind as usize]
     }
 
-    /// The highest `seq` such that it and all before it are accounted for. Never moves back.
+    /// The highest `seq` such that it and all before it are stored, overflowed or elsewhere. Never moves back. What was
+    /// lost because its stream was not listed any more counts only below `oldest`: a list can be wrong, and a station
+    /// that still holds those readings must not be told to drop them.
     pub fn through(&self) -> u64 {
         self.through
     }
@@ -172,9 +174,11 @@ impl Account {
     }
 
     fn advance(&mut self) {
-        while let Some(next) = self.through.checked_add(1)
-            && let Some(end) = covered_to(&self.sets.each_ref(), next)
-        {
+        let [stored, overflow, ended, elsewhere] = self.sets.each_ref();
+        while let Some(next) = self.through.checked_add(1) {
+            let gone = (next < self.oldest).then(|| covered_to(&[ended], next)).flatten();
+            let gone = gone.map(|end| end.min(self.oldest - 1));
+            let Some(end) = covered_to(&[stored, overflow, elsewhere], next).max(gone) else { return };
             self.through = end;
         }
     }
@@ -265,7 +269,31 @@ mod tests {
         arrive(&mut account, [1, 2, 5]);
         account.end();
         assert_eq!(ranges(&account, Kind::Ended), [(3, 4)]);
-        assert_eq!(account.through(), 5);
+    }
+
+    #[test]
+    fn a_stream_that_a_list_left_out_by_mistake_is_not_acknowledged_and_comes_back_whole() {
+        let mut account = account();
+        arrive(&mut account, [5]);
+        account.listed(Some(4));
+        account.end();
+        assert_eq!((ranges(&account, Kind::Ended), account.through()), (vec![(1, 4)], 0));
+        account.listed(Some(5));
+        arrive(&mut account, [1, 2, 3, 4]);
+        assert_eq!((account.set(Kind::Ended).count(), account.through()), (0, 5));
+    }
+
+    #[test]
+    fn what_ended_is_passed_over_once_its_station_says_that_it_has_it_no_more() {
+        let mut account = account();
+        arrive(&mut account, [1, 6]);
+        account.end();
+        account.listed(None);
+        assert_eq!(account.through(), 1);
+        account.declare(0, 4);
+        assert_eq!(account.through(), 3);
+        account.declare(0, 7);
+        assert_eq!(account.through(), 6);
     }
 
     #[test]

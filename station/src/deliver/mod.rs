@@ -162,7 +162,7 @@ impl Deliver {
 
 impl Connection {
     fn streams(&mut self, log: &Log) -> Option<Streams> {
-        let streams = log.states();
+        let streams = log.states()?;
         let shape: Vec<_> = streams.streams.iter().map(|state| (state.stream, state.last)).collect();
         if self.said.as_ref() == Some(&shape) {
             return None;

@@ -139,7 +139,9 @@ impl<'a> Session<'a> {
     async fn farewell(&mut self) -> Result<(), String> {
         let said = |error: PublishError| error.to_string();
         let streams = self.link.station.log().states();
-        self.connection.publish(&Payload::Streams(streams), None).map_err(said)?;
+        if let Some(streams) = streams {
+            self.connection.publish(&Payload::Streams(streams), None).map_err(said)?;
+        }
         self.health().map_err(said)?;
         self.status(StationState::Stopped).map_err(said)?;
         while self.connection.unconfirmed() > 0 {

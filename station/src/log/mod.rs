@@ -203,9 +203,11 @@ impl Log {
         }
     }
 
-    /// What is said on `streams`. A stream that has measured nothing has no first reading to speak of.
-    pub fn states(&self) -> Streams {
-        Streams { streams: self.streams().filter_map(Stream::state).take(MAX_STREAMS).collect() }
+    /// What is said on `streams`, once it is known what earlier runs left: a gateway takes a stream that is not
+    /// listed for ended. A stream that has measured nothing has no first reading to speak of.
+    pub fn states(&self) -> Option<Streams> {
+        let states = || self.streams().filter_map(Stream::state).take(MAX_STREAMS).collect();
+        self.is_adopted().then(|| Streams { streams: states() })
     }
 
     /// Oldest first; the last is this run's.

@@ -1,12 +1,20 @@
 use minuano_telemetry::{ByQuantity, Clock, Millis, StreamState};
 use proptest::prelude::*;
 
+use super::recover::Recovery;
 use super::*;
 
 const RUNNING: StreamId = StreamId(7);
 
-/// A log of this run with room for so many readings, in RAM alone until it adopts a folder.
+/// A log of this run with room for so many readings, whose folder was empty.
 pub(crate) fn log_with_room(stream: StreamId, ram_readings: usize) -> Log {
+    let mut log = log_in_ram(stream, ram_readings);
+    log.adopt(Recovery::default(), 0);
+    log
+}
+
+/// The same, before its folder was read.
+fn log_in_ram(stream: StreamId, ram_readings: usize) -> Log {
     let limits = Limits { ram_readings, ..Limits::of(1 << 20, 30_000) };
     Log::new(Run { stream, boot: BootId([1; 16]) }, limits)
 }
@@ -80,7 +88,7 @@ fn a_full_log_loses_its_oldest_and_says_how_many() {
     let mut log = filled(10, 4);
     assert_eq!(seqs(&mut log, 1, 64), [7, 8, 9, 10]);
     assert_eq!(log.counts(), Counts { measured: 10, held: 4, acknowledged: 0, lost: 6 });
-    let state = log.states().streams[0];
+    let state = log.states().unwrap().streams[0];
     assert_eq!((state.cursor, state.oldest, state.last), (0, 7, None));
     assert_eq!(log.acknowledge(RUNNING, 8), Ok(Outcome::Moved(2)));
     assert_eq!(log.counts(), Counts { measured: 10, held: 2, acknowledged: 2, lost: 6 });
@@ -92,7 +100,7 @@ fn a_full_log_loses_its_oldest_and_says_how_many() {
 #[test]
 fn a_stream_is_listed_from_its_first_reading_and_says_its_last_when_it_ends() {
     let mut log = log_with_room(RUNNING, 100);
-    assert!(log.states().streams.is_empty());
+    assert!(log.states().unwrap().streams.is_empty());
     log.append(reading(1_000), 0, 0);
     log.append(reading(2_000), 0, 0);
     let running = StreamState {
@@ -102,9 +110,18 @@ fn a_stream_is_listed_from_its_first_reading_and_says_its_last_when_it_ends() {
         oldest: 1,
         last: None,
     };
-    assert_eq!(log.states().streams, [running]);
+    assert_eq!(log.states().unwrap().streams, [running]);
     log.end();
-    assert_eq!(log.states().streams, [StreamState { last: Some(2), ..running }]);
+    assert_eq!(log.states().unwrap().streams, [StreamState { last: Some(2), ..running }]);
+}
+
+#[test]
+fn before_the_folder_was_read_no_list_pretends_to_be_whole() {
+    let mut log = log_in_ram(RUNNING, 100);
+    log.append(reading(1_000), 0, 0);
+    assert_eq!(log.states(), None);
+    log.adopt(Recovery::default(), 0);
+    assert_eq!(log.states().unwrap().streams.len(), 1);
 }
 
 #[derive(Clone, Debug)]

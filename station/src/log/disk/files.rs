@@ -57,9 +57,10 @@ impl Disk for Files {
         let mut names = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
-            let name = entry.file_name().to_str().and_then(|text| text.parse().ok());
+            // What is not the log's may come and go meanwhile: the health socket does at each start.
+            let Some(name) = entry.file_name().to_str().and_then(|text| text.parse().ok()) else { continue };
             let metadata = entry.metadata()?;
-            if let Some(name) = name.filter(|_| metadata.is_file()) {
+            if metadata.is_file() {
                 names.push((name, metadata.len()));
             }
         }
@@ -109,5 +110,35 @@ impl Disk for Files {
 
     fn sync_folder(&mut self) -> io::Result<()> {
         self.handle.sync_all()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_socket_that_comes_and_goes_does_not_keep_the_folder_from_being_listed() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut files = Files::open(folder.path()).unwrap();
+        files.write(Name::Segment(1), 0, b"log").unwrap();
+        let (socket, is_over) = (folder.path().join("health.sock"), AtomicBool::new(false));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    drop(UnixListener::bind(&socket));
+                    let _ = fs::remove_file(&socket);
+                }
+            });
+            let listed = (0..2_000).map(|_| files.list()).find(|listed| {
+                listed.as_ref().map_or(true, |names| names.as_slice() != [(Name::Segment(1), 3)])
+            });
+            is_over.store(true, Ordering::Relaxed);
+            assert!(listed.is_none(), "{listed:?}");
+        });
     }
 }

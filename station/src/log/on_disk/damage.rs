@@ -23,7 +23,7 @@ fn a_full_log_drops_its_oldest_segment_and_says_so() {
     assert_eq!(counts.measured, 400);
     assert!(counts.lost > 0 && counts.held > 40, "{counts:?}");
     assert_eq!(counts.held + counts.lost, 400);
-    let state = bench.log.states().streams[0];
+    let state = bench.log.states().unwrap().streams[0];
     assert_eq!((state.cursor, state.oldest), (0, counts.lost + 1));
     assert!(bench.log.health().bytes <= bench.limits.max_bytes);
     assert_eq!(bench.read_all(1).len() as u64, counts.held);

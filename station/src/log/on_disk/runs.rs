@@ -31,7 +31,7 @@ fn at_most_64_streams_are_kept() {
         bench.restart(run);
     }
     bench.run(1);
-    assert_eq!(bench.log.states().streams.len(), 64);
+    assert_eq!(bench.log.states().unwrap().streams.len(), 64);
     assert_eq!(bench.log.streams().count(), 64);
     let counts = bench.log.counts();
     assert_eq!(counts.measured, counts.held + counts.acknowledged + counts.lost);
