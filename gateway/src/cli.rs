@@ -19,6 +19,7 @@ use clap::{Args, Parser, Subcommand};
 use minuano_settings::Problems;
 use minuano_settings::log::{self, LogFormat, Service};
 use minuano_telemetry::StationName;
+use serde::Serialize;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
@@ -58,6 +59,16 @@ struct ConfigArg {
     /// Configuration file; /etc/minuano/gateway.toml where not given.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+}
+
+/// What a command takes that tells what it found or did.
+#[derive(Debug, Args)]
+struct Common {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// Prints one line of JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -247,6 +258,11 @@ fn in_runtime<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Res
         .build()
         .context("the runtime did not start")?
         .block_on(future)
+}
+
+/// As one line of JSON, or in words.
+fn tell<T: Serialize + ToString>(outcome: &T, json: bool) -> anyhow::Result<()> {
+    say(&if json { serde_json::to_string(outcome)? } else { outcome.to_string() })
 }
 
 /// A reader that went away, as `head` does, is no error of ours.

@@ -16,12 +16,13 @@
 //! - [`http`]: routes, panel, metrics
 //! - [`watch`]: what systemd is told
 //! - [`provision`]: accounts at a broker, each with its own topics
-//! - [`config`], [`cli`], [`take_over`], [`shutdown`], [`clock`], [`backoff`]: around it
+//! - [`config`], [`cli`], [`take_over`], [`shutdown`], [`clock`], [`backoff`], [`cause`]: around it
 
 pub mod acknowledge;
 pub mod alert;
 pub mod backoff;
 pub mod broker;
+pub mod cause;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -10,8 +10,8 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use minuano_settings::Secret;
 
 use super::Envelope;
-use super::http::chain;
 use super::send::SendError;
+use crate::cause::chain;
 
 const WITHIN: Duration = Duration::from_secs(30);
 

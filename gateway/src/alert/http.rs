@@ -5,6 +5,7 @@ use std::time::Duration;
 use reqwest::{Certificate, Client, RequestBuilder, Response, Url, redirect};
 
 use super::send::SendError;
+use crate::cause::chain;
 
 /// How long an answer may take.
 const WITHIN: Duration = Duration::from_secs(15);
@@ -68,18 +69,4 @@ async fn words(mut answer: Response) -> String {
     let text = String::from_utf8_lossy(&bytes);
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MOST_TOLD).collect();
     line.trim().to_owned()
-}
-
-/// An error and what it comes from: reqwest's own words name neither the refusal nor the certificate.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut said = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let words = cause.to_string();
-        if !said.contains(&words) {
-            said = format!("{said}: {words}");
-        }
-        source = cause.source();
-    }
-    said
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use minuano_settings::Problems;
 
-use super::{ConfigArg, say};
+use super::{Common, ConfigArg, say, tell};
 use crate::clock::now;
 use crate::config::{Config, ElasticConfig};
 use crate::elastic::client::Client;
@@ -30,15 +30,6 @@ pub enum Command {
     Resend(Common),
 }
 
-#[derive(Debug, Args)]
-pub struct Common {
-    #[command(flatten)]
-    config: ConfigArg,
-    /// Prints one line of JSON.
-    #[arg(long)]
-    json: bool,
-}
-
 /// Gives whether all is well.
 pub async fn execute(command: Command) -> anyhow::Result<bool> {
     match command {
@@ -59,7 +50,7 @@ pub async fn execute(command: Command) -> anyhow::Result<bool> {
             let (config, _) = configured(config)?;
             let store = Store::open(&config.store.file, now())?;
             let status = store.read(|connection| status::status(connection, now()))?;
-            say(&if json { serde_json::to_string(&status)? } else { status.to_string() })?;
+            tell(&status, json)?;
             Ok(true)
         }
         Command::Resend(Common { config, json }) => {
@@ -68,7 +59,7 @@ pub async fn execute(command: Command) -> anyhow::Result<bool> {
             let resent = resend::resend(&store, &Client::new(&elastic)?, &config.gateway)
                 .await
                 .with_context(|| elastic.url.to_string())?;
-            say(&if json { serde_json::to_string(&resent)? } else { resent.to_string() })?;
+            tell(&resent, json)?;
             Ok(resent.refused == 0)
         }
     }

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use minuano_settings::Problems;
-use serde::Serialize;
 
-use super::{ConfigArg, say};
+use super::{Common, ConfigArg, tell};
 use crate::clock::now;
 use crate::config::Config;
 use crate::lake::Lake;
@@ -39,15 +38,6 @@ pub enum Command {
     },
 }
 
-#[derive(Debug, Args)]
-pub struct Common {
-    #[command(flatten)]
-    config: ConfigArg,
-    /// Prints one line of JSON.
-    #[arg(long)]
-    json: bool,
-}
-
 /// Gives whether all is well.
 pub async fn execute(command: Command) -> anyhow::Result<bool> {
     let progress = |line: &str| tracing::info!("{line}");
@@ -72,10 +62,6 @@ pub async fn execute(command: Command) -> anyhow::Result<bool> {
             Ok(compacted.ok)
         }
     }
-}
-
-fn tell<T: Serialize + ToString>(outcome: &T, json: bool) -> anyhow::Result<()> {
-    say(&if json { serde_json::to_string(outcome)? } else { outcome.to_string() })
 }
 
 fn open(arg: ConfigArg) -> anyhow::Result<Lake> {

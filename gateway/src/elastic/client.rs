@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::bulk::{self, Fault, Outcome};
 use super::document::Document;
 use super::template;
+use crate::cause::chain;
 use crate::config::{ElasticConfig, ElasticLogin};
 
 /// How long a connection may take.
@@ -250,7 +251,7 @@ impl Client {
 }
 
 fn unreachable(error: &reqwest::Error) -> Failure {
-    Failure::Unreachable(crate::alert::http::chain(error))
+    Failure::Unreachable(chain(error))
 }
 
 /// The reason that a JSON error gives, or the beginning of what it is instead.

@@ -1,12 +1,11 @@
 //! How a broker is dialled: by the session, by `take-over`, and by whoever only wants to know whether it answers.
 
-use std::error::Error;
-
 use rumqttc::{
     AsyncClient, ConnectReturnCode, ConnectionError, Event, EventLoop, MqttOptions, Packet, TlsConfiguration,
     Transport,
 };
 
+use crate::cause::chain;
 use crate::config::MqttConfig;
 
 /// The largest packet that MQTT knows: a smaller bound would let one station's message end the
@@ -59,15 +58,7 @@ pub fn why(error: &ConnectionError, broker: &MqttConfig) -> String {
         ConnectionError::ConnectionRefused(code) => of_refusal(*code),
         ConnectionError::NotConnAck(_) => "what answers there is no MQTT broker".to_owned(),
         other => {
-            let mut said = other.to_string();
-            let mut cause = other.source();
-            while let Some(deeper) = cause {
-                let words = deeper.to_string();
-                if !said.contains(&words) {
-                    said = format!("{said}: {words}");
-                }
-                cause = deeper.source();
-            }
+            let mut said = chain(other);
             if broker.tls.is_none() && ["closed", "reset", "Broken pipe"].iter().any(|end| said.contains(end))
             {
                 said.push_str("; if its port wants TLS, [mqtt.tls] is missing");
