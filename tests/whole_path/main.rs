@@ -17,6 +17,7 @@
 //! - [`panel`]: what a browser shows
 //! - [`bad_payloads`], [`bad_http`], [`bad_config`]: every bad input, and what it gets
 //! - [`conformance`]: the routes against their OpenAPI document
+//! - [`broken_sensor`]: what the checks find, told everywhere
 //! - [`degraded`]: without a sensor, without a broker
 //! - [`load`]: a long export and many listeners in bounded memory
 //! - [`full`]: a full disk, a full store, a store that is damaged while it is used
@@ -41,6 +42,7 @@ mod azure;
 mod bad_config;
 mod bad_http;
 mod bad_payloads;
+mod broken_sensor;
 mod brokers;
 mod conformance;
 mod degraded;

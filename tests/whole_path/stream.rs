@@ -11,18 +11,20 @@ const STREAM: &str = "9f2c41d07a3be658";
 const TELEMETRY: &str = "minuano/v1/roof/telemetry";
 
 /// An open stream, read line by line as a browser would.
-struct Listener(BufReader<TcpStream>);
+pub struct Listener(BufReader<TcpStream>);
 
+/// What the stream told.
 #[derive(Debug)]
-struct Event {
+pub struct Event {
     id: Option<String>,
     kind: String,
-    data: Value,
+    /// Its JSON.
+    pub data: Value,
 }
 
 impl Listener {
     /// Opens it, after `last` where that is given.
-    fn open(gateway: &Gateway, last: Option<&str>) -> Self {
+    pub fn open(gateway: &Gateway, last: Option<&str>) -> Self {
         let url = gateway.url("");
         let mut socket = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
         socket.set_read_timeout(Some(SOON)).unwrap();
@@ -45,7 +47,7 @@ impl Listener {
     }
 
     /// The next event of a kind; others, comments and the lengths of chunks are passed over.
-    fn next(&mut self, wanted: &str) -> Event {
+    pub fn next(&mut self, wanted: &str) -> Event {
         let mut event = Event { id: None, kind: String::new(), data: Value::Null };
         loop {
             let line = self.line();
