@@ -72,7 +72,8 @@ pub async fn run(config: Config, shutdown: watch::Receiver<bool>) -> anyhow::Res
     let desk = Desk::new(alerts.iter().map(|alert| (alert.name.clone(), alert.wants.clone())));
     drop_unknown(&store, &alerts)?;
     for alert in alerts {
-        let running = deliver::run(alert, Arc::clone(&store), desk.listen(), shutdown.clone());
+        let (store, readiness) = (Arc::clone(&store), Arc::clone(&readiness));
+        let running = deliver::run(alert, store, readiness, desk.listen(), shutdown.clone());
         tasks.spawn("an alert's destination", async {
             running.await;
             Ok(())

@@ -55,7 +55,7 @@ impl Email {
     /// Sends one mail to all; the server's 250 confirms.
     pub async fn send(&self, envelope: &Envelope) -> Result<(), SendError> {
         let place = format!("{}:{}", self.host, self.port);
-        let failed = |error: &dyn std::error::Error| SendError::Mail(format!("{place}: {}", chain(error)));
+        let failed = |error: &dyn std::error::Error| SendError::passing(format!("{place}: {}", chain(error)));
         let mut message = Message::builder()
             .from(self.from.clone())
             .subject(format!("[minuano] {}", envelope.alert.title()))
@@ -85,6 +85,13 @@ impl Email {
         if let Some((user, password)) = &self.credentials {
             transport = transport.credentials(Credentials::new(user.clone(), password.reveal().to_owned()));
         }
-        transport.build().send(message).await.map(|_| ()).map_err(|error| failed(&error))
+        match transport.build().send(message).await {
+            Ok(_) => Ok(()),
+            // 5yz: "the client should not repeat the exact request" (RFC 5321, 4.2.1).
+            Err(error) if error.is_permanent() => {
+                Err(SendError::lasting(format!("{place}: {}", chain(&error))))
+            }
+            Err(error) => Err(failed(&error)),
+        }
     }
 }

@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
-use reqwest::{Certificate, Client, RequestBuilder, Response, Url, redirect};
+use minuano_telemetry::Millis;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::{Certificate, Client, RequestBuilder, Response, StatusCode, Url, redirect};
 
-use super::send::SendError;
+use super::send::{Again, SendError};
 use crate::cause::chain;
+use crate::clock::now;
 
 /// How long an answer may take.
 const WITHIN: Duration = Duration::from_secs(15);
+/// A server may ask for so long a rest, and no longer.
+const LONGEST_ASKED: Duration = Duration::from_secs(3600);
 /// What is read of a refusal, in bytes: servers say there what they miss.
 const MOST_READ: usize = 1024;
 /// And what is told of it, in characters.
@@ -32,9 +37,9 @@ impl Server {
             .user_agent(concat!("minuano-gateway/", env!("CARGO_PKG_VERSION")));
         if let Some(pem) = &self.authority {
             let found = Certificate::from_pem_bundle(pem);
-            client = client.tls_certs_merge(found.map_err(|error| SendError::Http(chain(&error)))?);
+            client = client.tls_certs_merge(found.map_err(|error| SendError::passing(chain(&error)))?);
         }
-        let client = client.build().map_err(|error| SendError::Http(chain(&error)))?;
+        let client = client.build().map_err(|error| SendError::passing(chain(&error)))?;
         Ok(client.post(self.url.clone()).header("content-type", "application/json").body(body))
     }
 
@@ -46,15 +51,39 @@ impl Server {
         let answer = request
             .send()
             .await
-            .map_err(|error| SendError::Http(format!("{place}: {}", chain(&error.without_url()))))?;
+            .map_err(|error| SendError::passing(format!("{place}: {}", chain(&error.without_url()))))?;
         let status = answer.status();
         if status.is_success() {
             return Ok(());
         }
+        let again = again(status, answer.headers(), now());
         let said = words(answer).await;
         let colon = if said.is_empty() { "" } else { ": " };
-        Err(SendError::Refused(format!("{place}: it answered {status}{colon}{said}")))
+        Err(SendError::with(format!("{place}: it answered {status}{colon}{said}"), again))
     }
+}
+
+/// A client's error stays one however often it is repeated, but for those that speak of time: 408, 425 and 429 (RFC 9110, 8470, 6585).
+fn again(status: StatusCode, headers: &HeaderMap, now: Millis) -> Again {
+    let of_time =
+        [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_EARLY, StatusCode::TOO_MANY_REQUESTS].contains(&status);
+    if status.is_client_error() && !of_time {
+        return Again::Never;
+    }
+    let asked = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    asked.and_then(|text| retry_after(text.trim(), now)).map_or(Again::Later, Again::After)
+}
+
+/// Seconds, or a date (RFC 9110, 10.2.3).
+fn retry_after(text: &str, now: Millis) -> Option<Duration> {
+    let wait = match text.parse() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let at = jiff::fmt::rfc2822::parse(text).ok()?.timestamp().as_millisecond();
+            Duration::from_millis(u64::try_from(at - now.get()).unwrap_or(0))
+        }
+    };
+    Some(wait.min(LONGEST_ASKED))
 }
 
 /// The beginning of an answer, on one line.
@@ -69,4 +98,31 @@ async fn words(mut answer: Response) -> String {
     let text = String::from_utf8_lossy(&bytes);
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MOST_TOLD).collect();
     line.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_cannot_take_is_final_and_what_it_cannot_take_now_is_not() {
+        let moment = Millis::new(1_795_176_000_000).unwrap();
+        let said = |status: u16, asked: Option<&'static str>| {
+            let asked = asked.map(|text| (RETRY_AFTER, text.parse().unwrap()));
+            again(StatusCode::from_u16(status).unwrap(), &asked.into_iter().collect(), moment)
+        };
+        for refused in [400, 401, 403, 404, 405, 410, 413, 415, 422, 451] {
+            assert_eq!(said(refused, Some("5")), Again::Never, "{refused}");
+        }
+        for passing in [301, 408, 425, 429, 500, 502, 503, 504] {
+            assert_eq!(said(passing, None), Again::Later, "{passing}");
+        }
+        let after = |seconds| Again::After(Duration::from_secs(seconds));
+        assert_eq!(said(429, Some("120")), after(120));
+        assert_eq!(said(503, Some("0")), after(0));
+        assert_eq!(said(503, Some("Fri, 20 Nov 2026 12:00:30 GMT")), after(30));
+        assert_eq!(said(503, Some("Fri, 20 Nov 2026 11:00:00 GMT")), after(0), "it is over");
+        assert_eq!(said(503, Some("86400000")), after(3600), "nobody is silenced for years");
+        assert_eq!(said(503, Some("soon")), Again::Later);
+    }
 }

@@ -31,10 +31,10 @@ impl Mqtt {
         name: &str,
         envelope: &Envelope,
     ) -> Result<(), SendError> {
-        let body = serde_json::to_vec(envelope).map_err(|error| SendError::Broker(error.to_string()))?;
+        let body = serde_json::to_vec(envelope).map_err(|error| SendError::lasting(error.to_string()))?;
         let id = format!("minuano.gateway.{gateway}.alert.{name}");
         let place = format!("{}:{}", self.broker.host, self.broker.port);
-        let failed = |why: String| SendError::Broker(format!("{place}: {why}"));
+        let failed = |why: String| SendError::passing(format!("{place}: {why}"));
         let confirmed = async {
             let Line { client, mut events } = dial::connect(&self.broker, id, REQUESTS).await?;
             client

@@ -1,5 +1,7 @@
 //! The ways out.
 
+use std::time::Duration;
+
 use minuano_telemetry::GatewayName;
 use thiserror::Error;
 
@@ -9,19 +11,39 @@ use super::{email::Email, mqtt::Mqtt, ntfy::Ntfy, webhook::Webhook};
 
 /// Why a destination did not take an alert.
 #[derive(Debug, Error)]
-pub enum SendError {
-    /// The connection, or TLS.
-    #[error("{0}")]
-    Http(String),
-    /// It answered, and refused.
-    #[error("{0}")]
-    Refused(String),
-    /// Mail could not be made or sent.
-    #[error("{0}")]
-    Mail(String),
-    /// The broker did not confirm it.
-    #[error("{0}")]
-    Broker(String),
+#[error("{why}")]
+pub struct SendError {
+    why: String,
+    /// Whether it is worth another try.
+    pub again: Again,
+}
+
+/// What becomes of an alert that was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// It may be taken at another time.
+    Later,
+    /// The same, but not before this time is over: the destination said so.
+    After(Duration),
+    /// It would be refused however often it came.
+    Never,
+}
+
+impl SendError {
+    /// Of this moment: a connection, a server that is busy.
+    pub const fn passing(why: String) -> Self {
+        Self { why, again: Again::Later }
+    }
+
+    /// Of the alert, or of how it is sent.
+    pub const fn lasting(why: String) -> Self {
+        Self { why, again: Again::Never }
+    }
+
+    /// The same, with what the destination asks for.
+    pub const fn with(why: String, again: Again) -> Self {
+        Self { why, again }
+    }
 }
 
 /// Where alerts go.
@@ -37,6 +59,15 @@ pub enum Way {
     Mqtt(Box<Mqtt>),
 }
 
+/// The longest rest after the first failure, and after many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// After the first.
+    pub first: Duration,
+    /// After many.
+    pub most: Duration,
+}
+
 /// A destination of the configuration.
 #[derive(Clone, Debug)]
 pub struct Destination {
@@ -46,6 +77,8 @@ pub struct Destination {
     pub way: Way,
     /// What it hears.
     pub wants: Wants,
+    /// How long it rests when one fails.
+    pub retry: Retry,
     /// Who tells.
     pub gateway: GatewayName,
 }

@@ -21,7 +21,7 @@ pub struct Webhook {
 impl Webhook {
     /// Posts; any 2xx confirms.
     pub async fn send(&self, envelope: &Envelope) -> Result<(), SendError> {
-        let body = serde_json::to_string(envelope).map_err(|error| SendError::Http(error.to_string()))?;
+        let body = serde_json::to_string(envelope).map_err(|error| SendError::lasting(error.to_string()))?;
         let mut request = self.server.post(body.clone())?.header("x-minuano-delivery", &envelope.id);
         if let Some(secret) = &self.secret {
             let seconds = now().get() / 1000;

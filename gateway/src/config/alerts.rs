@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::MqttConfig;
 use crate::alert::quiet::Quiet;
 use crate::alert::rules::Wants;
-use crate::alert::send::Destination;
+use crate::alert::send::{Destination, Retry};
 
 /// Each has a task, a queue in the store and rules in memory.
 const MOST: usize = 64;
@@ -34,6 +34,10 @@ pub struct RawAlert {
     limit: usize,
     #[serde(with = "minuano_settings::duration")]
     limit_within: Duration,
+    #[serde(with = "minuano_settings::duration")]
+    retry_first: Duration,
+    #[serde(with = "minuano_settings::duration")]
+    retry_most: Duration,
     url: Option<String>,
     secret: Option<Secret>,
     secret_file: Option<PathBuf>,
@@ -59,6 +63,8 @@ impl Default for RawAlert {
             repeat_after: Duration::from_secs(3600),
             limit: 20,
             limit_within: Duration::from_secs(3600),
+            retry_first: Duration::from_secs(1),
+            retry_most: Duration::from_secs(300),
             url: None,
             secret: None,
             secret_file: None,
@@ -105,16 +111,29 @@ pub fn checked(
         );
         names.push(alert.name.clone());
         let wants = wants(&alert, &key, problems);
+        let retry = retry(&alert, &key, problems);
         alert.secret =
             Secret::either(alert.secret.take(), alert.secret_file.as_deref(), &key("secret"), problems);
         let empty = alert.secret.as_ref().is_some_and(|secret| secret.reveal().is_empty());
         problems.require(!empty, &key("secret"), "is empty; it takes one character or more");
         let way = way::checked(&alert, gateway, brokers, &key, problems);
         if let (Some(way), Some(wants), Some(gateway)) = (way, wants, gateway) {
-            destinations.push(Destination { name: alert.name, way, wants, gateway: gateway.clone() });
+            destinations.push(Destination { name: alert.name, way, wants, retry, gateway: gateway.clone() });
         }
     }
     destinations
+}
+
+fn retry(alert: &RawAlert, key: &dyn Fn(&str) -> String, problems: &mut Problems) -> Retry {
+    let Retry { first, most } = Retry { first: alert.retry_first, most: alert.retry_most };
+    let (shortest, hour) = (Duration::from_millis(100), Duration::from_secs(3600));
+    problems.require((shortest..=hour).contains(&first), &key("retry_first"), "takes \"100ms\" to \"1h\"");
+    problems.require(
+        most >= first && most <= hour,
+        &key("retry_most"),
+        "takes retry_first to \"1h\": the rest grows from the one to the other",
+    );
+    Retry { first, most }
 }
 
 fn wants(alert: &RawAlert, key: &dyn Fn(&str) -> String, problems: &mut Problems) -> Option<Wants> {

@@ -66,8 +66,16 @@ impl Machine {
         Self { state: State::Open { open, told: open.extreme }, last: Some(open.to) }
     }
 
-    /// Takes a value; times only grow.
+    /// One whose last event was over at `to`, as the store had it.
+    pub const fn after(to: Millis) -> Self {
+        Self { state: State::Clear, last: Some(to) }
+    }
+
+    /// Takes a value. One that is not later than all before it has been taken, and changes nothing.
     pub fn take(&mut self, rule: &Rule, at: Millis, value: f64) -> Option<(Step, Open)> {
+        if self.last.is_some_and(|last| at <= last) {
+            return None;
+        }
         let below = rule.onset < rule.clear;
         let further = |one: f64, other: f64| if below { one < other } else { one > other };
         let there = value == rule.onset || further(value, rule.onset);

@@ -1,8 +1,8 @@
 //! Weather that a person wants to know of: frost, heat, a rapid fall of pressure, likely fog. Beside the faults
 //! of `quality`, and never among them. Pure: time comes with the readings.
 //!
-//! Events are told of the weather now: a reading that is older than one seen before changes nothing. Values flagged 3 (suspect)
-//! or 4 (fail) neither begin an event nor end one.
+//! Readings come in the order of observation, whatever the order of their arrival ([`crate::quality::engine::InTurn`]); one that is
+//! older than one seen before changes nothing. Values flagged 3 (suspect) or 4 (fail) neither begin an event nor end one.
 //!
 //! # Layout
 //!
@@ -44,6 +44,11 @@ impl Rules {
         self.0[kind as usize]
     }
 
+    /// The longest hold time of any kind.
+    pub fn longest_hold(&self) -> Duration {
+        self.0.iter().flatten().map(|rule| rule.hold).max().unwrap_or_default()
+    }
+
     /// The rule that holds where nothing is configured.
     ///
     /// Frost: the air freezes. Heat: half of the heat-health warnings of Europe begin near 35 °C. A fall of 6 hPa in three hours is
@@ -74,17 +79,20 @@ pub struct Weather {
 }
 
 impl Weather {
-    /// Puts back what was known before a restart: pressures oldest first, and what was open.
+    /// Puts back what was known before a restart: pressures oldest first, until when each kind's last event was, and what is open.
     pub fn restore(
         pressures: impl IntoIterator<Item = (Millis, f64)>,
+        told: impl IntoIterator<Item = (WeatherKind, Millis)>,
         open: impl IntoIterator<Item = (WeatherKind, Open)>,
     ) -> Self {
         let mut weather = Self::default();
         for (at, pressure) in pressures {
             weather.pressures.push(at, pressure);
         }
+        for (kind, to) in told {
+            weather.machines[kind as usize] = Machine::after(to);
+        }
         for (kind, open) in open {
-            weather.newest = weather.newest.max(Some(open.to));
             weather.machines[kind as usize] = Machine::of(open);
         }
         weather

@@ -49,7 +49,7 @@ fn frost_begins_after_its_hold_time_grows_and_ends_beyond_its_hysteresis() {
 #[test]
 fn a_short_dip_is_no_frost_and_a_short_rise_ends_none() {
     assert_eq!(temperatures(&[(0, -1.0), (9, -1.0), (10, 0.1), (11, -1.0), (20, -1.0)]), []);
-    let opened = temperatures(&[(0, -1.0), (10, -1.0), (11, 5.0), (20, 5.0), (20, -1.0), (31, 5.0)]);
+    let opened = temperatures(&[(0, -1.0), (10, -1.0), (11, 5.0), (20, 5.0), (21, -1.0), (32, 5.0)]);
     assert_eq!(opened, [(10, Step::Opened, -1.0)]);
 }
 
@@ -131,7 +131,7 @@ fn suspect_values_and_old_readings_change_nothing() {
 fn a_restart_forgets_neither_the_event_nor_the_pressures() {
     let open = Open { id: Some(7), from: at(0), to: at(20), extreme: -2.0 };
     let pressures = (0..19).map(|slot| (at(slot * 10), 1000.0));
-    let mut weather = Weather::restore(pressures, [(WeatherKind::Frost, open)]);
+    let mut weather = Weather::restore(pressures, [], [(WeatherKind::Frost, open)]);
     let mild = values(5.0, 990.0, 50.0);
     let mut told = Vec::new();
     for minute in [181, 182, 192] {
@@ -142,6 +142,19 @@ fn a_restart_forgets_neither_the_event_nor_the_pressures() {
         told,
         [(WeatherKind::Frost, Step::Closed, Some(7)), (WeatherKind::PressureFall, Step::Opened, None),]
     );
+}
+
+#[test]
+fn what_was_told_before_a_restart_is_not_told_again() {
+    let frost = |minutes: [i64; 3], weather: &mut Weather| {
+        let take = |minute| {
+            weather.take(&Rules::default(), at(minute), &values(-2.0, 1000.0, 50.0), &[Flag::Good; 4])
+        };
+        minutes.map(take).concat().len()
+    };
+    let mut weather = Weather::restore([], [(WeatherKind::Frost, at(20))], []);
+    assert_eq!(frost([0, 10, 20], &mut weather), 0);
+    assert_eq!(frost([30, 35, 40], &mut weather), 1, "the next one is");
 }
 
 #[test]

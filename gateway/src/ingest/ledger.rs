@@ -21,7 +21,7 @@ use super::namesakes::Namesakes;
 use crate::acknowledge::account::{Account, Arrival};
 use crate::acknowledge::counts::Counts;
 use crate::quality::check::Check;
-use crate::quality::engine::{Engine, Rules};
+use crate::quality::engine::{Engine, InTurn, Rules};
 use crate::quality::episodes::Episodes;
 use crate::quality::place::Place;
 use crate::quality::station::Observation;
@@ -48,6 +48,8 @@ pub struct Effects {
     pub readings: Vec<Arc<StoredReading>>,
     /// Episodes that opened, worsened or closed.
     pub anomalies: Vec<Arc<Anomaly>>,
+    /// Readings whose turn has come: nothing before them is missing any more.
+    pub in_turn: Vec<InTurn>,
     /// Weather that began, grew or ended.
     pub weather: Vec<Arc<WeatherEvent>>,
     /// Stations that must be told, and how soon.
@@ -140,6 +142,11 @@ impl Ledger {
     /// The station at `index`.
     pub fn station(&self, index: Index) -> &Known {
         &self.stations[index]
+    }
+
+    /// The name of the station in this row of the store.
+    pub fn name(&self, id: i64) -> Option<&StationName> {
+        self.by_id.get(&id).map(|index| &self.stations[*index].name)
     }
 
     /// The place of a station, made where it is new; none when there are too many.

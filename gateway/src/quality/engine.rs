@@ -80,10 +80,23 @@ pub struct Verdict {
     pub gap_since: Option<Millis>,
 }
 
+/// A reading in its turn: nothing that was measured before it is still to come, as far as can be known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct InTurn {
+    /// Whose.
+    pub station: i64,
+    /// When and what.
+    pub observation: Observation,
+    /// What could be said of it with all before it and nothing after it: the same in whatever order they arrive.
+    pub flags: [Flag; 4],
+}
+
 #[derive(Clone, Debug)]
 struct Waiting {
     held: Held,
     findings: Findings,
+    /// The flags before the next reading and the neighbours have had their say.
+    first: [Flag; 4],
 }
 
 #[derive(Debug, Default)]
@@ -99,6 +112,8 @@ struct Entry {
     /// As far as the held readings go; none while there are none.
     tip: Option<Box<Station>>,
     waiting: VecDeque<Waiting>,
+    /// How many of them, from the front, have been given out in their turn.
+    turned: usize,
     disordered: bool,
     touched: bool,
 }
@@ -124,6 +139,7 @@ pub struct Engine {
     rows: BTreeSet<i64>,
     touched: Vec<usize>,
     verdicts: Vec<Verdict>,
+    in_turn: Vec<InTurn>,
     /// Stations that learned something since it was last asked for.
     taught: BTreeSet<usize>,
     /// Readings that settled early because too many were held.
@@ -141,6 +157,7 @@ impl Engine {
             rows: BTreeSet::new(),
             touched: Vec::new(),
             verdicts: Vec::new(),
+            in_turn: Vec::new(),
             taught: BTreeSet::new(),
             crowded: 0,
         }
@@ -174,6 +191,12 @@ impl Engine {
         learned
     }
 
+    /// The readings whose turn has come since the last time, each station's in the order of observation. One that comes
+    /// later than `settle_after` may miss its turn.
+    pub fn take_in_turn(&mut self) -> Vec<InTurn> {
+        std::mem::take(&mut self.in_turn)
+    }
+
     /// Takes up what a station learned before this process began; to be called before its first reading.
     pub fn resume(&mut self, station: i64, learned: &Learned) {
         let index = self.index(station);
@@ -202,7 +225,8 @@ impl Engine {
         if entry.settled.last_at().is_some_and(|last| at <= last) {
             // What comes this late is judged by itself: what was said of later ones stands.
             let findings = alone::check(limits, &entry.place, &held.observation);
-            self.verdicts.push(verdict(station, &Waiting { held, findings }, true));
+            let first = flags(&held.observation, &findings);
+            self.verdicts.push(verdict(station, &Waiting { held, findings, first }, true));
             return;
         }
         self.rows.insert(held.row);
@@ -217,11 +241,14 @@ impl Engine {
             if let Some(last) = entry.waiting.back_mut() {
                 merge(&mut last.findings, &judged.before);
             }
-            entry.waiting.push_back(Waiting { held, findings: judged.findings });
+            let first = flags(&held.observation, &judged.findings);
+            entry.waiting.push_back(Waiting { held, findings: judged.findings, first });
         } else {
             let key = |waiting: &Waiting| (waiting.held.observation.at, waiting.held.seq);
             let place = entry.waiting.partition_point(|other| key(other) <= (at, held.seq));
-            entry.waiting.insert(place, Waiting { held, findings: [None; 4] });
+            entry.waiting.insert(place, Waiting { held, findings: [None; 4], first: held.stored });
+            // Those after it have had their turn; it has missed its own.
+            entry.turned += usize::from(place < entry.turned);
             entry.disordered = true;
         }
     }
@@ -238,6 +265,7 @@ impl Engine {
         for index in &touched {
             self.entries[*index].touched = false;
             self.replay(*index);
+            self.turn(*index);
         }
         for index in touched {
             self.settle(index, now);
@@ -271,6 +299,7 @@ impl Engine {
                 let judged =
                     tip.push(&self.rules.limits, &entry.place, &entry.waiting[place].held.observation);
                 entry.waiting[place].findings = judged.findings;
+                entry.waiting[place].first = flags(&entry.waiting[place].held.observation, &judged.findings);
                 if place > 0 {
                     merge(&mut entry.waiting[place - 1].findings, &judged.before);
                 }
@@ -286,6 +315,17 @@ impl Engine {
         }
     }
 
+    /// Gives out the readings before which nothing is missing any more.
+    fn turn(&mut self, index: usize) {
+        let Entry { id, waiting, turned, reached, .. } = &mut self.entries[index];
+        while let Some(next) = waiting.get(*turned)
+            && reached.is_some_and(|reached| next.held.observation.at <= reached)
+        {
+            self.in_turn.push(in_turn(*id, next));
+            *turned += 1;
+        }
+    }
+
     fn settle(&mut self, index: usize, now: Millis) {
         loop {
             let entry = &self.entries[index];
@@ -294,7 +334,8 @@ impl Engine {
             let old = now.get() - first.held.received_at.get() >= self.rules.settle_after_ms
                 || first.held.received_at > now;
             let crowded = entry.waiting.len() > MAX_HELD;
-            let followed = entry.waiting.len() > 1 && first.held.complete && entry.waiting[1].held.complete;
+            let next = entry.waiting.get(1).map(|next| next.held.observation.at);
+            let followed = next.is_some_and(|next| entry.reached.is_some_and(|reached| next <= reached));
             let abreast = entry.neighbours.iter().all(|(other, ..)| self.entries[*other].has_reached(at));
             if !(old || crowded || (followed && abreast)) {
                 break;
@@ -311,6 +352,10 @@ impl Engine {
     fn settle_first(&mut self, index: usize) {
         let entry = &mut self.entries[index];
         let Some(mut first) = entry.waiting.pop_front() else { return };
+        if entry.turned == 0 {
+            self.in_turn.push(in_turn(entry.id, &first));
+        }
+        entry.turned = entry.turned.saturating_sub(1);
         self.rows.remove(&first.held.row);
         let completed = entry.settled.history().newest();
         let (before, known) = (entry.settled.last_at(), entry.settled.learned_day());
@@ -364,6 +409,10 @@ fn verdict(station: i64, waiting: &Waiting, settled: bool) -> Verdict {
         beside: Vec::new(),
         gap_since: None,
     }
+}
+
+const fn in_turn(station: i64, waiting: &Waiting) -> InTurn {
+    InTurn { station, observation: waiting.held.observation, flags: waiting.first }
 }
 
 /// Whether weather that the neighbours share explains it.

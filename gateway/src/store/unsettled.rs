@@ -1,7 +1,7 @@
 //! Rows whose flags may still change, and what a station's checks begin with after a restart.
 
 use minuano_telemetry::{ByQuantity, Flag, Millis, Quantity};
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 
 use super::row::{millis, value_from_column};
 
@@ -40,21 +40,11 @@ pub struct Past {
     pub settled: bool,
 }
 
-/// The last readings of a station by observation, oldest first: at most `most`, none over `age_ms` older than the newest.
-pub fn past(connection: &Connection, station: i64, age_ms: i64, most: usize) -> rusqlite::Result<Vec<Past>> {
-    let settled = through(connection)?;
-    let mut query = connection.prepare_cached(
-        "SELECT row, seq, observed_at, received_at, temperature, pressure, humidity, illuminance, \
-         temperature_flag, pressure_flag, humidity_flag, illuminance_flag FROM readings \
-         WHERE station = ?1 ORDER BY observed_at DESC LIMIT ?2",
-    )?;
-    let mut rows = query.query((station, most))?;
-    let mut past: Vec<Past> = Vec::new();
-    while let Some(row) = rows.next()? {
-        let observed_at = millis(row, 2)?;
-        if past.first().is_some_and(|newest| newest.observed_at.get() - observed_at.get() > age_ms) {
-            break;
-        }
+const COLUMNS: &str = "row, seq, observed_at, received_at, temperature, pressure, humidity, illuminance, \
+     temperature_flag, pressure_flag, humidity_flag, illuminance_flag";
+
+impl Past {
+    fn from_row(row: &Row<'_>, settled_through: i64) -> rusqlite::Result<Self> {
         let mut values = ByQuantity::default();
         let mut flags = [Flag::Missing; 4];
         for quantity in Quantity::ALL {
@@ -63,16 +53,51 @@ pub fn past(connection: &Connection, station: i64, age_ms: i64, most: usize) -> 
             flags[index] = Flag::from_number(row.get(8 + index)?).unwrap_or(Flag::NotEvaluated);
         }
         let number = row.get(0)?;
-        past.push(Past {
+        Ok(Self {
             row: number,
             seq: row.get(1)?,
-            observed_at,
+            observed_at: millis(row, 2)?,
             received_at: millis(row, 3)?,
             values,
             flags,
-            settled: number <= settled,
-        });
+            settled: number <= settled_through,
+        })
     }
+}
+
+/// The last readings of a station by observation, oldest first: at most `most`, none over `age_ms` older than the newest.
+pub fn past(connection: &Connection, station: i64, age_ms: i64, most: usize) -> rusqlite::Result<Vec<Past>> {
+    let settled = through(connection)?;
+    let mut query = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM readings WHERE station = ?1 ORDER BY observed_at DESC LIMIT ?2"
+    ))?;
+    let mut rows = query.query((station, most))?;
+    let mut past: Vec<Past> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let reading = Past::from_row(row, settled)?;
+        if past.first().is_some_and(|newest| newest.observed_at.get() - reading.observed_at.get() > age_ms) {
+            break;
+        }
+        past.push(reading);
+    }
+    past.reverse();
+    Ok(past)
+}
+
+/// The settled readings of a station observed in [from, to), oldest first: at most the last `most`.
+pub fn settled_between(
+    connection: &Connection,
+    station: i64,
+    (from, to): (i64, i64),
+    most: usize,
+) -> rusqlite::Result<Vec<Past>> {
+    let settled = through(connection)?;
+    let mut query = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM readings WHERE station = ?1 AND observed_at >= ?2 AND observed_at < ?3 AND row <= ?4 \
+         ORDER BY observed_at DESC LIMIT ?5"
+    ))?;
+    let past = query.query_map((station, from, to, settled, most), |row| Past::from_row(row, settled))?;
+    let mut past = past.collect::<rusqlite::Result<Vec<_>>>()?;
     past.reverse();
     Ok(past)
 }

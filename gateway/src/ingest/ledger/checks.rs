@@ -57,6 +57,7 @@ impl Ledger {
         effects: &mut Effects,
     ) -> rusqlite::Result<()> {
         let verdicts = self.engine.conclude(now, all);
+        effects.in_turn.extend(self.engine.take_in_turn());
         let mut revisions = Vec::new();
         for verdict in verdicts.iter().filter(|verdict| verdict.revised) {
             if self.pending.revise(verdict.row, verdict.flags) {

@@ -111,14 +111,7 @@ impl Writer {
                 self.pulses.resize(index + 1, Pulse::default());
             }
             self.ledger.take(&transaction, index, message, &mut effects)?;
-            let stored = before..effects.readings.len();
-            if !stored.is_empty() {
-                let station = self.ledger.id(&transaction, index)?;
-                let name = &self.ledger.station(index).name;
-                let new = &effects.readings[stored.clone()];
-                self.weather.take(&transaction, (name, station), new, &mut effects.weather)?;
-            }
-            places.push(Some((index, stored)));
+            places.push(Some((index, before..effects.readings.len())));
             write_down(&mut self.ledger, &transaction, index, message, &self.parts)?;
             let before = became.get(&index).copied().unwrap_or(self.pulses[index].presence);
             let after = presence_after(before, message);
@@ -137,6 +130,7 @@ impl Writer {
             }
         }
         self.ledger.conclude(&transaction, now(), false, &mut effects)?;
+        self.weather.take(&transaction, &self.ledger, &effects.in_turn, &mut effects.weather)?;
         for alert in alerts(&self.parts.gateway, &effects, &presences, &self.pulses, &self.ledger) {
             self.parts.desk.put(&transaction, &alert, now())?;
         }

@@ -131,29 +131,49 @@ async fn a_stop_does_not_wait_for_a_full_disk() {
     assert!(!bench.put(&messages).await);
 }
 
-/// One reading a minute of this temperature, beginning an hour ago.
-fn minutes(seqs: std::ops::RangeInclusive<u64>, temperature: f64) -> Message {
-    let start = now().get() - 3_600_000;
+/// Readings of the roof a minute apart, of which the last was taken a minute ago; `air` is the temperature by the minute.
+fn minutes(seqs: std::ops::RangeInclusive<u64>, last: u64, live: bool, air: impl Fn(u64) -> f64) -> Message {
+    let before = |seq: u64| i64::try_from(last + 1 - seq).unwrap() * 60_000;
+    let arrival = now().get() / 60_000 * 60_000;
     let reading = |seq: u64| Reading {
         seq,
-        at: Millis::new(start + i64::try_from(seq).unwrap() * 60_000).unwrap(),
+        at: Millis::new(arrival - before(seq)).unwrap(),
         clock: Clock::Synchronised,
         samples: 1,
-        values: ByQuantity([Some(temperature), None, None, None]),
+        values: ByQuantity([Some(air(seq)), None, None, None]),
         faults: ByQuantity::default(),
     };
-    let readings = seqs.map(reading).collect();
-    message("roof", Payload::Backlog(Batch { stream: StreamId(1), cursor: 0, oldest: 1, readings }))
+    let (stream, cursor, oldest) = (StreamId(1), 0, 1);
+    if live {
+        let readings = seqs.map(reading).collect();
+        return message("roof", Payload::Telemetry(Batch { stream, cursor, oldest, readings }));
+    }
+    message("roof", Payload::Backlog(Batch { stream, cursor, oldest, readings: seqs.map(reading).collect() }))
+}
+
+/// Kind, state, minutes from its first to its last reading, and the extreme of every event in the store.
+fn stored_events(bench: &Bench) -> Vec<(String, String, i64, f64)> {
+    let mut query = bench
+        .writer
+        .connection
+        .prepare("SELECT kind, state, (to_time - from_time) / 60000, extreme FROM weather_events ORDER BY from_time")
+        .unwrap();
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+    query.query_map([], row).unwrap().collect::<Result<_, _>>().unwrap()
 }
 
 #[tokio::test]
 async fn frost_is_one_event_over_a_restart() {
     let mut bench = Bench::new();
     let mut listener = bench.writer.parts.hub.listen();
-    assert!(bench.put(&[minutes(1..=12, -2.0)]).await);
+    // It gets little colder for hours, so nothing is told of it meanwhile.
+    let cold = |seq: u64| -2.0 - 0.01 * (seq % 7) as f64;
+    for begin in [1, 61, 121, 181] {
+        assert!(bench.put(&[minutes(begin..=begin + 59, 265, false, cold)]).await);
+    }
     // What is in memory is gone; what is open is in the store.
     bench.writer.weather.forget();
-    assert!(bench.put(&[minutes(13..=25, 5.0)]).await);
+    assert!(bench.put(&[minutes(241..=265, 265, false, |seq| cold(seq) + 4.5)]).await);
     let mut told = Vec::new();
     while let Ok(event) = listener.try_recv() {
         if let Event::Weather(event) = &event.event {
@@ -165,12 +185,42 @@ async fn frost_is_one_event_over_a_restart() {
         told,
         [(1, WeatherKind::Frost, AnomalyState::Open), (1, WeatherKind::Frost, AnomalyState::Closed)]
     );
-    let stored: (i64, String, f64) = bench
-        .writer
-        .connection
-        .query_row("SELECT count(*), state, extreme FROM weather_events", [], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })
-        .unwrap();
-    assert_eq!(stored, (1, "closed".to_owned(), -2.0));
+    assert_eq!(stored_events(&bench), [("frost".to_owned(), "closed".to_owned(), 239, -2.06)]);
+}
+
+#[tokio::test]
+async fn a_hold_time_that_runs_over_a_restart_runs_on() {
+    let mut bench = Bench::new();
+    assert!(bench.put(&[minutes(1..=8, 11, false, |_| -2.0)]).await);
+    bench.writer.weather.forget();
+    assert!(bench.put(&[minutes(9..=11, 11, false, |_| -2.0)]).await);
+    assert_eq!(stored_events(&bench).len(), 1);
+}
+
+/// A night: it freezes from the hundredth to the six hundredth minute, hardest in the middle.
+fn night(seq: u64) -> f64 {
+    ((seq as f64 - 350.0).abs() - 250.0) / 50.0
+}
+
+#[tokio::test]
+async fn a_night_of_frost_is_the_same_beside_live_readings_as_by_itself() {
+    const LAST: u64 = 24 * 60;
+    let backlog = |last: u64| (1..=last).step_by(64).map(move |begin| begin..=(begin + 63).min(last));
+    let mut alone = Bench::new();
+    for seqs in backlog(LAST) {
+        assert!(alone.put(&[minutes(seqs, LAST, false, night)]).await);
+    }
+    let expected = stored_events(&alone);
+    assert_eq!(expected.len(), 1, "{expected:?}");
+    assert_eq!(expected[0].1, "closed");
+    assert!((500..560).contains(&expected[0].2), "{expected:?}");
+
+    // A live reading after each message of the backlog.
+    let mut beside = Bench::new();
+    let older = LAST - u64::try_from(backlog(LAST - 20).count()).unwrap();
+    for (seqs, live) in backlog(older).zip(older + 1..) {
+        assert!(beside.put(&[minutes(seqs, LAST, false, night)]).await);
+        assert!(beside.put(&[minutes(live..=live, LAST, true, night)]).await);
+    }
+    assert_eq!(stored_events(&beside), expected);
 }

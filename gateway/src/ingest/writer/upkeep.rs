@@ -71,11 +71,14 @@ impl Writer {
         self.upkeep.settle = elapsed + SETTLE_EVERY;
         let mut effects = Effects::default();
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut concluded = self.ledger.conclude(&transaction, now(), true, &mut effects);
+        let mut concluded = self.ledger.conclude(&transaction, now(), true, &mut effects).and_then(|()| {
+            self.weather.take(&transaction, &self.ledger, &effects.in_turn, &mut effects.weather)
+        });
         for alert in alerts(&self.parts.gateway, &effects, &[], &self.pulses, &self.ledger) {
             concluded = concluded.and_then(|()| self.parts.desk.put(&transaction, &alert, now()).map(|_| ()));
         }
         if let Err(error) = concluded.and_then(|()| transaction.commit()) {
+            self.weather.forget();
             self.ledger.forget_uncommitted(&self.connection)?;
             return Err(error);
         }

@@ -3,11 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use minuano_telemetry::{StationName, WeatherEvent};
+use minuano_telemetry::WeatherEvent;
 use rusqlite::Connection;
 
 use crate::events::{Rules, Weather, evidence};
-use crate::store::{StoredReading, weather};
+use crate::ingest::ledger::Ledger;
+use crate::quality::engine::InTurn;
+use crate::quality::station::Observation;
+use crate::store::unsettled::Past;
+use crate::store::weather;
 
 /// Every station's weather, by its row in the store. Bounded by the stations that the ledger takes.
 #[derive(Debug)]
@@ -27,39 +31,56 @@ impl Watch {
         self.stations.clear();
     }
 
-    /// Takes readings of one station and gives what they began, furthered or ended.
+    /// Takes readings, each station's in the order of observation, and gives what they began, furthered or ended.
     pub(super) fn take(
         &mut self,
         connection: &Connection,
-        (name, station): (&StationName, i64),
-        readings: &[Arc<StoredReading>],
+        ledger: &Ledger,
+        readings: &[InTurn],
         events: &mut Vec<Arc<WeatherEvent>>,
     ) -> rusqlite::Result<()> {
-        let Some(first) = readings.first() else { return Ok(()) };
-        let known = match self.stations.entry(station) {
-            std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
-            std::collections::hash_map::Entry::Vacant(place) => {
-                place.insert(Box::new(weather::restore(connection, station, first.observed_at)?))
-            }
-        };
         for reading in readings {
-            let steps = known.take(&self.rules, reading.observed_at, &reading.values, &reading.flags);
-            for (kind, step, open) in steps {
-                let Some(rule) = self.rules.get(kind) else { continue };
-                let said = evidence(name, kind, &rule, &open);
-                let id = weather::save(connection, station, kind, step, &open, &said)?;
-                known.name(kind, id);
-                events.push(Arc::new(WeatherEvent {
-                    id,
-                    station: name.clone(),
-                    kind,
-                    from: open.from,
-                    to: open.to,
-                    state: step.state(),
-                    extreme: open.extreme,
-                    evidence: said.as_str().try_into().unwrap_or_default(),
-                }));
+            let station = reading.station;
+            if !self.stations.contains_key(&station) {
+                let (known, past) =
+                    weather::restore(connection, &self.rules, station, reading.observation.at)?;
+                self.stations.insert(station, Box::new(known));
+                for Past { observed_at: at, values, flags, .. } in past {
+                    let past = InTurn { station, observation: Observation { at, values }, flags };
+                    self.take_one(connection, ledger, &past, events)?;
+                }
             }
+            self.take_one(connection, ledger, reading, events)?;
+        }
+        Ok(())
+    }
+
+    fn take_one(
+        &mut self,
+        connection: &Connection,
+        ledger: &Ledger,
+        reading: &InTurn,
+        events: &mut Vec<Arc<WeatherEvent>>,
+    ) -> rusqlite::Result<()> {
+        let InTurn { station, observation, flags } = reading;
+        let Some((name, known)) = ledger.name(*station).zip(self.stations.get_mut(station)) else {
+            return Ok(());
+        };
+        for (kind, step, open) in known.take(&self.rules, observation.at, &observation.values, flags) {
+            let Some(rule) = self.rules.get(kind) else { continue };
+            let said = evidence(name, kind, &rule, &open);
+            let id = weather::save(connection, *station, kind, step, &open, &said)?;
+            known.name(kind, id);
+            events.push(Arc::new(WeatherEvent {
+                id,
+                station: name.clone(),
+                kind,
+                from: open.from,
+                to: open.to,
+                state: step.state(),
+                extreme: open.extreme,
+                evidence: said.as_str().try_into().unwrap_or_default(),
+            }));
         }
         Ok(())
     }

@@ -1,9 +1,12 @@
 //! Flags do not depend on the order of arrival; neighbours tell weather from faults.
 
+use std::time::Duration;
+
 use minuano_telemetry::ByQuantity;
 use proptest::prelude::*;
 
 use super::*;
+use crate::events::{self, Rule, Weather};
 use crate::quality::episodes::{Episode, Episodes, Seen, Step};
 
 mod manners;
@@ -45,11 +48,18 @@ fn held(row: i64, seq: u64, observation: Observation, received_ms: i64, complete
     Held { row, seq, observation, received_at: at(received_ms), complete, stored: [Flag::Good; 4] }
 }
 
-/// Flags by station and index, and the episodes that settled readings made.
+/// Flags by station and index, the episodes that settled readings made, and the weather of which people were told.
 #[derive(Debug, Default, PartialEq)]
 struct Outcome {
     flags: BTreeMap<(i64, usize), [Flag; 4]>,
     episodes: BTreeSet<String>,
+    weather: BTreeSet<String>,
+}
+
+/// Events that the weather of these tests has: below 14 °C is frost here, and above 19 °C heat.
+fn events() -> events::Rules {
+    let rule = |onset, clear| Some(Rule { onset, clear, hold: Duration::from_secs(300) });
+    events::Rules([rule(14.0, 14.5), rule(19.0, 18.0), rule(-0.5, -0.4), rule(7.0, 7.1)])
 }
 
 /// What becomes of arrivals (station, index, when) in this order, a commit being of so many.
@@ -65,7 +75,7 @@ fn outcome(
     }
     let (mut rows, mut known) = (BTreeMap::new(), BTreeSet::new());
     let (mut outcome, mut settled) = (Outcome::default(), BTreeSet::new());
-    let mut episodes = Episodes::default();
+    let (mut episodes, mut weather) = (Episodes::default(), BTreeMap::<i64, Weather>::new());
     let name = "roof".parse().unwrap();
     let end = arrivals.iter().map(|(.., time)| *time).max().unwrap() + BOUND_MS;
     let mut chunks: Vec<&[(i64, usize, i64)]> = arrivals.chunks(commit).collect();
@@ -85,7 +95,14 @@ fn outcome(
             engine.hold(*station, Held { stored, ..held });
         }
         let now = chunk.last().map_or(end, |(.., time)| *time);
-        for verdict in engine.conclude(at(now), true) {
+        let verdicts = engine.conclude(at(now), true);
+        for InTurn { station, observation, flags } in engine.take_in_turn() {
+            let own = weather.entry(station).or_default();
+            for told in own.take(&events(), observation.at, &observation.values, &flags) {
+                outcome.weather.insert(format!("{station} {told:?}"));
+            }
+        }
+        for verdict in verdicts {
             let key = (verdict.station, rows[&verdict.row]);
             assert!(!settled.contains(&key), "a settled row never changes");
             outcome.flags.insert(key, verdict.flags);
@@ -149,6 +166,7 @@ proptest! {
         }));
         shuffled.sort_by_key(|(station, index, time)| (*time, *station, *index));
         let expected = outcome(&series, &ordered, 1, false);
+        prop_assert!(!expected.weather.is_empty());
         prop_assert_eq!(&outcome(&series, &shuffled, commit, false), &expected);
         // Where nothing is missing, nobody waits.
         prop_assert_eq!(&outcome(&series, &ordered, 1, true), &expected);
