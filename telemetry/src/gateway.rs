@@ -121,11 +121,11 @@ pub struct Anomaly {
     pub evidence: String<256>,
 }
 
-/// Which check found an anomaly.
+/// Which check found an anomaly: every check that there is, under the name that it has in the gateway's configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AnomalyKind {
-    /// Values outside what the sensor or the air can give (QARTOD gross range).
+    /// Outside what the air or the sensor can give (QARTOD gross range).
     Range,
     /// Temperature and humidity exactly zero together: a dead bus or part.
     Zeros,
@@ -135,7 +135,7 @@ pub enum AnomalyKind {
     Light,
     /// One reading off both beside it.
     Spike,
-    /// A jump that the air does not make and that stays.
+    /// A jump that the air does not make and that stays (QARTOD rate of change).
     Step,
     /// The same value for too long.
     FlatLine,
@@ -145,11 +145,11 @@ pub enum AnomalyKind {
     Neighbours,
     /// Temperature and humidity that make a dew point which the air does not have.
     DewPoint,
-    /// Outside what is configured for the season.
+    /// Outside what is configured for the season (QARTOD climatology).
     Climatology,
-    /// Values that vary too little over hours.
+    /// Values that vary too little over hours (QARTOD attenuated signal).
     Attenuated,
-    /// Outside what most of the last days' values lay between.
+    /// Outside what most of the last days' values lay between (QARTOD percentile range).
     Percentile,
     /// Far from the median of the readings before it.
     Hampel,
@@ -165,7 +165,7 @@ pub enum AnomalyKind {
     CrossCheck,
     /// Nothing was measured for too long.
     Gap,
-    /// Readings that arrive long after they were taken.
+    /// Readings that arrive long after they were taken (QARTOD data reception).
     Late,
     /// A station that was heard and is not any more.
     Silent,

@@ -134,7 +134,7 @@ fn a_well_formed_reading_is_stored_whatever_it_says() {
     let odd = [
         reading_with(1, "temperature_c", 999.0),
         reading_with(2, "pressure_hpa", -1e15),
-        reading_with(3, "humidity_pct", 100.01),
+        reading_with(3, "humidity_pct", 103.01),
         reading_with(4, "at", "1999-12-31T23:59:59.999Z"),
         reading_with(5, "at", "9998-01-01T00:00:00.000Z"),
         reading_with(6, "clock", "unsynchronised"),
@@ -155,7 +155,7 @@ fn a_well_formed_reading_is_stored_whatever_it_says() {
     assert_eq!((&hot["temperature_c"], &hot["flags"]["temperature_c"]), (&json!(999.0), &json!(4)));
     assert_eq!(hot["flags"]["pressure_hpa"], 1);
     assert_eq!((&low["pressure_hpa"], &low["flags"]["pressure_hpa"]), (&json!(-1e15), &json!(4)));
-    assert_eq!((&wet["humidity_pct"], &wet["flags"]["humidity_pct"]), (&json!(100.01), &json!(4)));
+    assert_eq!((&wet["humidity_pct"], &wet["flags"]["humidity_pct"]), (&json!(103.01), &json!(4)));
     for reading in [past, future, guessed] {
         assert_eq!(reading["observed_at"], reading["received_at"], "{reading}");
         assert_eq!(reading["clock"], "unsynchronised", "{reading}");

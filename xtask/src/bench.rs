@@ -1,6 +1,7 @@
 //! Measures what things cost: speed as ratios against a peer in the same run, the station against its goals.
 
 mod lake;
+mod quality;
 mod station;
 
 use clap::{Args, ValueEnum};
@@ -55,11 +56,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
             Benchmark::Ingest => of_the_gateway("bench-ingest", &options.arguments)?,
             Benchmark::Http => of_the_gateway("bench-http", &options.arguments)?,
             Benchmark::Quality => {
-                let folder = options.arguments.first().map_or("../shared/data", String::as_str);
-                let example = ["run", "--release", "--package", "minuano-gateway", "--example", "quality"];
-                let output = cargo().args(example).args(["--", folder]).output()?;
-                anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-                std::fs::write("docs/quality.md", &output.stdout)?;
+                quality::run(options.arguments.first().map_or("../shared/data", String::as_str))?;
             }
             Benchmark::Telemetry => {
                 must(cargo().args(["bench", "--package", "minuano-telemetry", "--bench", "decode"]))?;

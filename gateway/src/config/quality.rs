@@ -6,7 +6,7 @@ use minuano_settings::Problems;
 use minuano_telemetry::{Quantity, StationName};
 use serde::{Deserialize, Deserializer};
 
-use crate::quality::check::Check;
+use crate::quality::check::{Check, runs_by_default};
 use crate::quality::engine::Rules;
 use crate::quality::limits::{Limits, Tuning};
 use crate::quality::place::Place;
@@ -98,7 +98,7 @@ impl Default for QualityConfig {
         let tuning = Tuning::default();
         Self {
             settle_after: Duration::from_secs(15 * 60),
-            checks: Check::ALL.into_iter().filter(|check| check.by_default()).collect(),
+            checks: Check::ALL.into_iter().filter(|check| runs_by_default(*check)).collect(),
             neighbours_km: 15.0,
             neighbours_height_m: 150.0,
             places: Vec::new(),

@@ -94,7 +94,7 @@ impl Derived {
         };
         let temperature = usable(Quantity::Temperature);
         let pressure = usable(Quantity::Pressure);
-        let humidity = usable(Quantity::Humidity);
+        let humidity = usable(Quantity::Humidity).map(moisture::up_to_saturation);
         let moist = |formula: fn(f64, f64) -> Option<f64>| formula(temperature?, humidity?);
         Self(DerivedQuantity::ALL.map(|quantity| {
             let mut flag = worst(quantity.needs(), flags);
@@ -163,6 +163,20 @@ mod tests {
         for quantity in DerivedQuantity::ALL {
             assert_eq!(derived.get(quantity).unwrap().flag, Flag::Suspect, "{}", quantity.key());
         }
+    }
+
+    #[test]
+    fn a_sensor_a_little_beyond_saturation_is_in_fog() {
+        let dew_point = |humidity| {
+            let derived = Derived::of(&values(8.0, 990.0, humidity), &[Flag::Good; 4], Some(200.0));
+            assert_eq!(
+                derived.get(DerivedQuantity::DewPoint).is_some(),
+                derived.get(DerivedQuantity::WetBulb).is_some()
+            );
+            derived.get(DerivedQuantity::DewPoint).map(|made| made.value)
+        };
+        assert_eq!((dew_point(100.0), dew_point(103.0)), (Some(8.0), Some(8.0)));
+        assert_eq!(dew_point(103.01), None);
     }
 
     #[test]

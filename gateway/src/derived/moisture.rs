@@ -2,6 +2,8 @@
 
 /// Where the vapour pressure over water is known: WMO-No. 8 gives it for −45 to 60 °C.
 const OVER_WATER_C: (f64, f64) = (-45.0, 60.0);
+/// How far beyond saturation a sensor may stand in saturated air: the ±3 % that the parts which are usual here state.
+pub const ACCURACY_PCT: f64 = 3.0;
 /// The air pressures of the Earth's surface, with room to spare.
 const SURFACE_HPA: (f64, f64) = (500.0, 1100.0);
 /// The molar mass of water over that of dry air.
@@ -14,6 +16,11 @@ const MASS_RATIO: f64 = 0.621_945;
 /// (after Sonntag 1990), without the enhancement factor of moist air (0.4 %). −45 to 60 °C.
 pub fn saturation_vapour_pressure_hpa(temperature_c: f64) -> Option<f64> {
     within(temperature_c, OVER_WATER_C).then(|| over_water(temperature_c))
+}
+
+/// The humidity that a sensor means: up to its accuracy beyond 100 % is saturation, as in fog.
+pub const fn up_to_saturation(humidity_pct: f64) -> f64 {
+    if humidity_pct > 100.0 && humidity_pct <= 100.0 + ACCURACY_PCT { 100.0 } else { humidity_pct }
 }
 
 /// Vapour pressure in hPa from relative humidity in % (above 0, at most 100).

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use minuano_telemetry::{ByQuantity, Flag, Millis, Quantity, StationName, WeatherKind};
 
-use crate::derived::moisture::dew_point_c;
+use crate::derived::moisture::{dew_point_c, up_to_saturation};
 use crate::derived::tendency::tendency;
 use history::History;
 use machine::{Machine, Open, Step};
@@ -127,7 +127,7 @@ impl Weather {
                     .and_then(|_| tendency(self.pressures.all()))
                     .map(|tendency| tendency.change_hpa),
                 WeatherKind::Fog => temperature
-                    .zip(good(Quantity::Humidity))
+                    .zip(good(Quantity::Humidity).map(up_to_saturation))
                     .and_then(|(air, humidity)| Some(air - dew_point_c(air, humidity)?)),
             };
             let Some(value) = value else { continue };

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use minuano_telemetry::{Flag, Millis, Quantity, StationName};
 
 use super::alone;
-use super::check::{Check, Finding};
+use super::check::{Check, Finding, yields_to_neighbours};
 use super::history::{History, KEPT};
 use super::learned::Learned;
 use super::limits::Limits;
@@ -417,7 +417,7 @@ const fn in_turn(station: i64, waiting: &Waiting) -> InTurn {
 
 /// Whether weather that the neighbours share explains it.
 fn yields(finding: &Finding) -> bool {
-    finding.flag == Flag::Suspect && finding.check.yields_to_neighbours()
+    finding.flag == Flag::Suspect && yields_to_neighbours(finding.check)
 }
 
 /// What the next reading brought to light of one. A spike explains the step that it began with.

@@ -60,7 +60,10 @@ pub type Told = (Step, Option<Quantity>, Episode);
 
 /// Whether all of a station's quantities go wrong together: one episode, not one a quantity.
 const fn is_of_station(kind: AnomalyKind) -> bool {
-    matches!(kind, AnomalyKind::Zeros | AnomalyKind::Byzantine | AnomalyKind::DewPoint)
+    matches!(
+        kind,
+        AnomalyKind::Zeros | AnomalyKind::Byzantine | AnomalyKind::DewPoint | AnomalyKind::Isolation
+    )
 }
 
 /// What a reading did to an episode.
@@ -202,11 +205,10 @@ impl Episodes {
         let Seen { quantity, at, value, .. } = *seen;
         let about = Some(quantity);
         let mut told = Vec::new();
-        let finding =
-            seen.finding.filter(|found| found.check != Check::Range && found.flag != Flag::NotEvaluated);
+        let finding = seen.finding.filter(|found| found.check != Check::Range);
         if let Some(finding) = finding {
-            let about = about.filter(|_| !is_of_station(finding.check.kind()));
-            let (new, episode) = self.open_one((id, about), finding.check.kind(), at, value);
+            let about = about.filter(|_| !is_of_station(finding.check));
+            let (new, episode) = self.open_one((id, about), finding.check, at, value);
             let worse = episode.flag != Flag::Fail && finding.flag == Flag::Fail;
             let further = about.is_some() && finding.change.abs() > episode.told * TOLD_AGAIN;
             if new {
@@ -233,7 +235,7 @@ impl Episodes {
         if self.open.is_empty() {
             return told;
         }
-        let kind = finding.map(|finding| finding.check.kind());
+        let kind = finding.map(|finding| finding.check);
         for about in [about, None] {
             let is_over = |episode: &Episode| {
                 episode.kind != AnomalyKind::Range

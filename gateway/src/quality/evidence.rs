@@ -83,7 +83,9 @@ impl Finding {
             Check::Byzantine => {
                 write!(text, "is {far:.2} {unit} {side} its neighbours, as are its other quantities")
             }
-            Check::Isolation => write!(text, "has too few neighbours to confirm it"),
+            Check::Isolation => {
+                write!(text, "could be compared with {change:.0} of the {limit:.0} neighbours that it takes")
+            }
             Check::CrossCheck
             | Check::Gap
             | Check::Late

@@ -2,7 +2,8 @@
 
 use minuano_telemetry::Quantity;
 
-use super::check::Check;
+use super::check::{Check, runs_by_default};
+use crate::derived::moisture::ACCURACY_PCT;
 
 /// Limits of one quantity.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -97,7 +98,7 @@ impl Default for Limits {
             tuning: Tuning::default(),
             enabled: 0,
         };
-        limits.only(&Check::ALL.into_iter().filter(|check| check.by_default()).collect::<Vec<_>>())
+        limits.only(&Check::ALL.into_iter().filter(|check| runs_by_default(*check)).collect::<Vec<_>>())
     }
 }
 
@@ -106,6 +107,7 @@ impl QuantityLimits {
     ///
     /// Ranges and steps of temperature, pressure and humidity are those usually quoted from Zahumenský,
     /// "Guidelines on Quality Control Procedures for Data from Automatic Weather Stations" (WMO, 2004).
+    /// Humidity up to a sensor's accuracy beyond 100 % is saturation: a good reading in fog.
     /// Illuminance: full sun in clear air at altitude stays below 150,000 lx; clouds make any step.
     pub const fn of(quantity: Quantity) -> Self {
         let flat_s = Some(5400.0);
@@ -117,9 +119,13 @@ impl QuantityLimits {
             Quantity::Pressure => {
                 Self { range: (500.0, 1100.0), step: Some(0.5), flat_s, saturated, buddy: Some(6.0) }
             }
-            Quantity::Humidity => {
-                Self { range: (0.0, 100.0), step: Some(10.0), flat_s, saturated: 99.0, buddy: Some(50.0) }
-            }
+            Quantity::Humidity => Self {
+                range: (0.0, 100.0 + ACCURACY_PCT),
+                step: Some(10.0),
+                flat_s,
+                saturated: 99.0,
+                buddy: Some(50.0),
+            },
             Quantity::Illuminance => {
                 Self { range: (0.0, 150_000.0), step: None, flat_s: None, saturated, buddy: None }
             }

@@ -88,7 +88,8 @@ pub struct Opinion {
     /// The bin after which it is no longer known.
     until: i64,
     agree: [bool; 3],
-    confirmed: [bool; 3],
+    /// How many neighbours had something to compare with.
+    asked: [u8; 3],
     byzantine: bool,
 }
 
@@ -121,8 +122,10 @@ impl Opinion {
             let doubted = self.against[index].is_some() || self.buddies[index].is_some();
             self.bins[index] = if doubted { self.bins[index].saturating_add(1) } else { 0 };
             self.agree[index] = usual.agreeing >= LEAST;
-            self.confirmed[index] = usual.asked.max(buddies.asked) >= LEAST;
-            compared += u8::from(self.confirmed[index]);
+            #[expect(clippy::cast_possible_truncation, reason = "at most MOST")]
+            let asked = usual.asked.max(buddies.asked) as u8;
+            self.asked[index] = asked;
+            compared += u8::from(usize::from(asked) >= LEAST);
             wrong += u8::from(self.bins[index] >= BYZANTINE_BINS);
         }
         self.byzantine = compared >= 2 && wrong == compared;
@@ -150,8 +153,9 @@ impl Opinion {
             .or(buddies)
             .filter(|_| known && self.byzantine)
             .and_then(|beyond| found(Check::Byzantine, Flag::Fail, beyond));
-        let alone = (!known || !self.confirmed[index])
-            .then(|| found(Check::Isolation, Flag::NotEvaluated, (0.0, 0.0)))
+        let asked = if known { self.asked[index] } else { 0 };
+        let alone = (usize::from(asked) < LEAST)
+            .then(|| found(Check::Isolation, Flag::NotEvaluated, (f64::from(asked), LEAST as f64)))
             .flatten();
         byzantine.or(worse(usual, buddy)).or(alone)
     }

@@ -41,6 +41,38 @@ fn a_good_reading_from_before_does_not_close_it() {
 }
 
 #[test]
+fn a_lonely_station_is_one_episode_until_it_has_company() {
+    let mut episodes = Episodes::default();
+    let name = "roof".parse().unwrap();
+    let lonely = Finding {
+        check: Check::Isolation,
+        flag: Flag::NotEvaluated,
+        value: 20.0,
+        change: 1.0,
+        seconds: 600.0,
+        limit: 2.0,
+    };
+    let mut told = Vec::new();
+    for minute in 0..40 {
+        for quantity in [T, Quantity::Pressure] {
+            let finding = (minute < 20).then_some(&lonely);
+            let seen = Seen { quantity, at: at(60 * minute), value: 20.0, finding, beside: &[] };
+            told.extend(episodes.take(&name, 1, &seen));
+        }
+    }
+    let steps: Vec<_> = told.iter().filter(|(step, ..)| *step != Step::Continued).collect();
+    let [(Step::Opened, None, opened), (Step::Closed, None, closed)] = &steps[..] else {
+        panic!("{steps:?}")
+    };
+    assert_eq!((opened.kind, opened.flag), (AnomalyKind::Isolation, Flag::NotEvaluated));
+    assert_eq!((closed.from, closed.to), (at(0), at(60 * 19)));
+    assert_eq!(
+        opened.evidence(&name, None),
+        "roof temperature_c 20.00 °C could be compared with 1 of the 2 neighbours that it takes"
+    );
+}
+
+#[test]
 fn evidence_fits_a_message_whatever_the_value() {
     let mut episode = Episode::new(AnomalyKind::Range, at(0), -f64::MAX);
     episode.take(at(0), f64::MAX, (0.0, 1.0));

@@ -6,7 +6,7 @@ use super::*;
 fn impossible_values_are_stored_with_flag_4_and_become_one_anomaly() {
     let mut bench = Bench { arrival: at(60), ..Bench::new() };
     let hot = |seq, value| Reading {
-        values: ByQuantity([Some(value), None, Some(101.0), Some(-1.0)]),
+        values: ByQuantity([Some(value), None, Some(104.0), Some(-1.0)]),
         ..reading(seq)
     };
     let effects = bench.live(hot(1, 1e300));
@@ -95,6 +95,59 @@ fn a_clock_a_day_off_is_one_anomaly() {
         told.iter().filter(|anomaly| anomaly.kind == minuano_telemetry::AnomalyKind::ClockSkew).collect();
     assert_eq!(of_clock.len(), 1);
     assert!(of_clock[0].evidence.contains("99990 s behind"), "{}", of_clock[0].evidence);
+}
+
+/// A ledger that makes this check alone, and the kind of episode that it opens.
+fn only(check: Check) -> Bench {
+    let mut bench = Bench::new();
+    let mut rules = QualityConfig::default().rules();
+    rules.limits = rules.limits.only(&[check]);
+    bench.ledger = Ledger::load(&bench.connection, &rules).unwrap();
+    bench
+}
+
+fn told(effects: &Effects) -> Vec<(minuano_telemetry::AnomalyKind, AnomalyState, &str)> {
+    effects.anomalies.iter().map(|one| (one.kind, one.state, one.evidence.as_str())).collect()
+}
+
+#[test]
+fn readings_that_come_hours_late_are_one_anomaly_until_one_is_in_time() {
+    use minuano_telemetry::AnomalyKind::Late;
+    let mut bench = only(Check::Late);
+    // Six hours are well.
+    bench.arrival = Millis::new(reading(1).at.get() + 6 * 3_600_000).unwrap();
+    assert!(bench.backlog(1, 0, 1, [1]).anomalies.is_empty());
+    bench.arrival = Millis::new(bench.arrival.get() + 1800_000).unwrap();
+    let opened = bench.backlog(1, 0, 1, [2, 3]);
+    let evidence = "roof sent what it had measured 6.5 h before, limit 6.0 h";
+    assert_eq!(told(&opened), [(Late, AnomalyState::Open, evidence)]);
+    assert!(bench.backlog(1, 0, 1, 4..=60).anomalies.is_empty());
+    bench.arrival = reading(61).at;
+    assert_eq!(told(&bench.live(reading(61))), [(Late, AnomalyState::Closed, evidence)]);
+    let mut usual = Bench { arrival: at(100_000), ..Bench::new() };
+    assert!(usual.backlog(1, 0, 1, [1]).anomalies.is_empty(), "it does not run unless it is named");
+}
+
+#[test]
+fn a_part_that_another_does_not_confirm_is_one_anomaly_while_the_station_says_so() {
+    use minuano_telemetry::AnomalyKind::CrossCheck;
+    let golden = include_str!("../../../../../telemetry/tests/golden/health.json");
+    let mut health: minuano_telemetry::Health = serde_json::from_str(golden).unwrap();
+    health.sensors.truncate(1);
+    health.sensors[0].part = "bme280".try_into().unwrap();
+    let mut says = |bench: &mut Bench, warning: Option<&str>| {
+        health.sensors[0].warning = warning.map(|text| text.try_into().unwrap());
+        bench.say(Payload::Health(health.clone()))
+    };
+    let mut bench = Bench::new();
+    assert!(says(&mut bench, None).anomalies.is_empty());
+    let opened = says(&mut bench, Some("temperature_c 25.1, sht4x 21.4"));
+    let evidence = "roof bme280: temperature_c 25.1, sht4x 21.4";
+    assert_eq!(told(&opened), [(CrossCheck, AnomalyState::Open, evidence)]);
+    assert!(says(&mut bench, Some("temperature_c 25.3, sht4x 21.4")).anomalies.is_empty());
+    assert_eq!(told(&says(&mut bench, None)), [(CrossCheck, AnomalyState::Closed, evidence)]);
+    let mut deaf = only(Check::Late);
+    assert!(says(&mut deaf, Some("temperature_c 25.1, sht4x 21.4")).anomalies.is_empty());
 }
 
 #[test]
