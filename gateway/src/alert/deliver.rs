@@ -83,16 +83,16 @@ async fn step(destination: &Destination, store: &Arc<Store>) -> Result<Step, Sto
     let (id, name) = (store.id(), destination.name.clone());
     let waiting = store.ask(move |connection| outbox::next(connection, id, &name, now())).await?;
     let Some(Waiting { id, created_at, envelope }) = waiting else { return Ok(Step::Nothing) };
-    let named = ("destination", destination.name.clone());
+    let of = [("destination", destination.name.clone())];
     let error = match destination.send(&envelope).await {
         Ok(()) => {
-            counter!("minuano_alerts_sent_total", &[named]).increment(1);
+            counter!("minuano_alerts_sent_total", &of).increment(1);
             write(store, move |connection| outbox::done(connection, id)).await?;
             return Ok(Step::Sent);
         }
         Err(error) => error,
     };
-    counter!("minuano_alerts_failed_total", &[named.clone()]).increment(1);
+    counter!("minuano_alerts_failed_total", &of).increment(1);
     let reason = if error.again == Again::Never {
         "refused"
     } else if now().get() - created_at.get() > GIVE_UP_AFTER_MS {
@@ -103,6 +103,7 @@ async fn step(destination: &Destination, store: &Arc<Store>) -> Result<Step, Sto
         write(store, move |connection| outbox::failed(connection, id, &why)).await?;
         return Ok(Step::Failed(error));
     };
+    let [named] = of;
     counter!("minuano_alerts_given_up_total", &[named, ("reason", reason.to_owned())]).increment(1);
     let (title, alert) = (envelope.alert.title(), &envelope.id);
     tracing::error!("alert {alert} to {} ({title}) is given up, {reason}: {error}", destination.name);

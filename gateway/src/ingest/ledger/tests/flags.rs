@@ -117,7 +117,7 @@ fn readings_that_come_hours_late_are_one_anomaly_until_one_is_in_time() {
     // Six hours are well.
     bench.arrival = Millis::new(reading(1).at.get() + 6 * 3_600_000).unwrap();
     assert!(bench.backlog(1, 0, 1, [1]).anomalies.is_empty());
-    bench.arrival = Millis::new(bench.arrival.get() + 1800_000).unwrap();
+    bench.arrival = Millis::new(bench.arrival.get() + 1_800_000).unwrap();
     let opened = bench.backlog(1, 0, 1, [2, 3]);
     let evidence = "roof sent what it had measured 6.5 h before, limit 6.0 h";
     assert_eq!(told(&opened), [(Late, AnomalyState::Open, evidence)]);
