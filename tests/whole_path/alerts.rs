@@ -226,6 +226,7 @@ fn an_alert_outlives_kill_9_and_a_destination_that_was_down() {
     eventually("two tries", SOON, || (failed(&gateway) >= 2.0).then_some(()));
     // Told to nobody yet; a long frost is told once.
     wire.say(TELEMETRY, air(2, -2.3));
+    gateway.wait_for_station("roof", "both", |seen| seen["counts"]["stored"] == 2);
     drop(wire);
     gateway.kill_9();
 

@@ -10,8 +10,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use minuano_telemetry::{
-    Anomaly, Batch, Clock, Leaf, MAX_ACKNOWLEDGED, Millis, StationName, StreamId, StreamState, Through,
-    WeatherEvent,
+    Batch, Clock, Leaf, MAX_ACKNOWLEDGED, Millis, StationName, StreamId, StreamState, Through,
 };
 use rusqlite::Connection;
 
@@ -21,17 +20,19 @@ use super::namesakes::Namesakes;
 use crate::acknowledge::account::{Account, Arrival};
 use crate::acknowledge::counts::Counts;
 use crate::quality::check::Check;
-use crate::quality::engine::{Engine, InTurn, Rules};
+use crate::quality::engine::{Engine, Rules};
 use crate::quality::episodes::Episodes;
 use crate::quality::place::Place;
 use crate::quality::station::Observation;
 use crate::store::row::{NewReading, Owner};
 use crate::store::streams::{self, StreamRow};
-use crate::store::{StoredReading, anomalies, stations};
+use crate::store::{anomalies, stations};
 use checks::held;
+pub use effects::{Effects, Soon};
 use pending::Pending;
 
 mod checks;
+mod effects;
 
 /// Stations that one gateway knows; messages of more are refused and counted.
 pub const MAX_STATIONS: usize = 200_000;
@@ -40,34 +41,6 @@ const MAX_STREAMS_IN_MEMORY: usize = 64;
 
 /// A station's place in the ledger.
 pub type Index = usize;
-
-/// What a transaction did, to be told once it is on disk.
-#[derive(Debug, Default)]
-pub struct Effects {
-    /// Readings that were stored.
-    pub readings: Vec<Arc<StoredReading>>,
-    /// Episodes that opened, worsened or closed.
-    pub anomalies: Vec<Arc<Anomaly>>,
-    /// Readings whose turn has come: nothing before them is missing any more.
-    pub in_turn: Vec<InTurn>,
-    /// Weather that began, grew or ended.
-    pub weather: Vec<Arc<WeatherEvent>>,
-    /// Stations that must be told, and how soon.
-    pub due: Vec<(Index, Soon)>,
-    /// Readings whose time could not be.
-    pub retimed: u64,
-    /// Readings that wait in their station's log until the holes before them are filled.
-    pub turned_away: u64,
-}
-
-/// How soon a station must be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Soon {
-    /// Within `acknowledge.within`.
-    Live,
-    /// Within `acknowledge.within_backlog`.
-    Backlog,
-}
 
 /// What the ledger keeps of a station.
 #[derive(Debug)]

@@ -6,18 +6,21 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use minuano_telemetry::{Flag, Millis, Quantity, StationName};
+use minuano_telemetry::{Flag, Millis, StationName};
 
 use super::alone;
-use super::check::{Check, Finding, yields_to_neighbours};
+use super::check::Check;
 use super::history::{History, KEPT};
 use super::learned::Learned;
 use super::limits::Limits;
 use super::network::{MOST, Opinion, Pair};
 use super::place::Place;
-use super::station::{Findings, Observation, Station, worse};
+use super::station::{Observation, Station, worse};
+pub use reading::{Held, InTurn, Verdict, flags, merge};
+use reading::{Waiting, in_turn, verdict, yields};
 pub use vicinity::Neighbour;
 
+mod reading;
 mod vicinity;
 
 /// Readings of one station that are held; of more the oldest settle early.
@@ -38,65 +41,6 @@ pub struct Rules {
     pub neighbours_height_m: f64,
     /// Where stations are, whatever they say of themselves.
     pub places: BTreeMap<StationName, Place>,
-}
-
-/// A reading that is stored and may yet be revised.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Held {
-    /// In the store.
-    pub row: i64,
-    /// Its number in its stream: the order of readings of one millisecond.
-    pub seq: u64,
-    /// When and what.
-    pub observation: Observation,
-    /// When it arrived.
-    pub received_at: Millis,
-    /// Whether nothing before it is missing.
-    pub complete: bool,
-    /// The flags that stand in the store.
-    pub stored: [Flag; 4],
-}
-
-/// The last word on a reading, or the latest.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Verdict {
-    /// Whose.
-    pub station: i64,
-    /// Which.
-    pub row: i64,
-    /// When and what.
-    pub observation: Observation,
-    /// One flag for each quantity.
-    pub flags: [Flag; 4],
-    /// Whether they differ from what stands in the store.
-    pub revised: bool,
-    /// Whether they are final.
-    pub settled: bool,
-    /// What was found.
-    pub findings: Findings,
-    /// What the nearest neighbours measured meanwhile, where something was found and the reading is settled.
-    pub beside: Vec<Neighbour>,
-    /// Since when nothing was measured, if that is longer than it may be.
-    pub gap_since: Option<Millis>,
-}
-
-/// A reading in its turn: nothing that was measured before it is still to come, as far as can be known.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct InTurn {
-    /// Whose.
-    pub station: i64,
-    /// When and what.
-    pub observation: Observation,
-    /// What could be said of it with all before it and nothing after it: the same in whatever order they arrive.
-    pub flags: [Flag; 4],
-}
-
-#[derive(Clone, Debug)]
-struct Waiting {
-    held: Held,
-    findings: Findings,
-    /// The flags before the next reading and the neighbours have had their say.
-    first: [Flag; 4],
 }
 
 #[derive(Debug, Default)]
@@ -383,52 +327,6 @@ impl Engine {
             .filter(|before| (at.get() - before.get()) as f64 > self.rules.limits.tuning.gap_s * 1000.0)
             .filter(|_| self.rules.limits.runs(Check::Gap));
         self.verdicts.push(verdict);
-    }
-}
-
-/// The flags that findings make: the worst of each quantity, good without any, missing without a value.
-pub fn flags(observation: &Observation, findings: &Findings) -> [Flag; 4] {
-    Quantity::ALL.map(|quantity| match observation.values.get(quantity) {
-        None => Flag::Missing,
-        Some(_) => findings[quantity as usize].map_or(Flag::Good, |finding| finding.flag),
-    })
-}
-
-fn verdict(station: i64, waiting: &Waiting, settled: bool) -> Verdict {
-    let Held { row, observation, stored, .. } = waiting.held;
-    let flags = flags(&observation, &waiting.findings);
-    let revised = flags != stored;
-    Verdict {
-        station,
-        row,
-        observation,
-        flags,
-        revised,
-        settled,
-        findings: waiting.findings,
-        beside: Vec::new(),
-        gap_since: None,
-    }
-}
-
-const fn in_turn(station: i64, waiting: &Waiting) -> InTurn {
-    InTurn { station, observation: waiting.held.observation, flags: waiting.first }
-}
-
-/// Whether weather that the neighbours share explains it.
-fn yields(finding: &Finding) -> bool {
-    finding.flag == Flag::Suspect && yields_to_neighbours(finding.check)
-}
-
-/// What the next reading brought to light of one. A spike explains the step that it began with.
-pub fn merge(findings: &mut Findings, later: &Findings) {
-    for (found, later) in findings.iter_mut().zip(later) {
-        let explains = |found: &Finding| found.check == Check::Step && found.flag == Flag::Suspect;
-        if later.is_some() && found.as_ref().is_none_or(explains) {
-            *found = *later;
-        } else {
-            *found = worse(*found, *later);
-        }
     }
 }
 

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::events::{self, Rule, Weather};
+use crate::quality::check::Finding;
 use crate::quality::episodes::{Episode, Episodes, Seen, Step};
 
 mod manners;
