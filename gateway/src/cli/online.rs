@@ -10,6 +10,7 @@ use minuano_telemetry::EVERYTHING;
 use rumqttc::{Event, Packet, QoS, SubscribeReasonCode};
 
 use super::say;
+use crate::cause::chain;
 use crate::config::{Config, MqttConfig};
 use crate::elastic::client::Client;
 use crate::ingest::dial::{self, Line};
@@ -59,7 +60,8 @@ pub(super) async fn check(config: &Config) -> anyhow::Result<bool> {
             match remote.try_out().await {
                 Ok(()) => Ok("a file was written, read back and deleted".to_owned()),
                 Err(Unusable::Delete { key, cause }) => Ok(format!(
-                    "written and read back; {key} cannot be deleted, which lake compact needs: {cause}"
+                    "written and read back; {key} cannot be deleted, which lake compact needs: {}",
+                    chain(&cause)
                 )),
                 Err(error) => Err(error.to_string()),
             }
