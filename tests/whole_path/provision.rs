@@ -91,6 +91,8 @@ impl Accounts {
         let joined = self.read("gateways/tests/gateway.toml").replace("#: ", "");
         let section = &joined[joined.find("[[mqtt]]").unwrap()..];
         gateway.reconfigure(&embedded, &format!("{section}\n"));
+        let online = gateway.command(&["check-config", "--online"]);
+        assert!(online.code == Some(0) && online.stdout.contains("with TLS"), "{online:?}");
         gateway.start_again();
         gateway
     }
@@ -152,8 +154,6 @@ fn a_station_can_do_its_work_and_nothing_in_the_name_of_another() {
     let accounts = Accounts::new();
     let mut broker = accounts.broker();
     let gateway = accounts.gateway();
-    let online = gateway.command(&["check-config", "--online"]);
-    assert_eq!(online.code, Some(0), "{online:?}");
 
     // The real station, with the file that was written for it.
     let quick = format!(
@@ -263,6 +263,8 @@ fn nobody_can_end_the_connection_of_another() {
         assert!(said(command.args(["-i", id, "-t", "minuano/v1/roof/health", "-m", id])), "as {id}");
         everything.wait_until_said(&format!("minuano/v1/roof/health {id}"));
     }
+    let online = gateway.command(&["check-config", "--online"]);
+    assert!(online.code == Some(0) && online.stdout.contains("not tried"), "{online:?}");
     // The gateway's alerts have a user of their own, so they do not end its connection either.
     let sent = gateway.command(&["alert", "test"]);
     assert_eq!(sent.code, Some(0), "{sent:?}");
