@@ -13,8 +13,10 @@ use crate::process::{must, root, shown};
 
 /// Debian 13: its kernel's device trees know the boards' I2C bus.
 const DEBIAN: &str = "trixie";
-/// What is in packages and not wanted on a card. The initramfs is made once, at the end.
-const LEFT_OUT: [&str; 7] = [
+/// What is in packages and not wanted on a card. The initramfs is made once, at the end, and so is the list of
+/// certificates: each program that they start is emulated.
+const LEFT_OUT: [&str; 8] = [
+    "path-exclude=/usr/sbin/update-ca-certificates",
     "path-exclude=/etc/kernel/postinst.d/initramfs-tools",
     "path-exclude=/etc/initramfs/post-update.d/*",
     "path-exclude=/usr/share/man/*",
@@ -23,6 +25,9 @@ const LEFT_OUT: [&str; 7] = [
     "path-include=/usr/share/doc/*/copyright",
     "path-include=/usr/share/doc/minuano-*",
 ];
+
+/// A program in the place of the one that is left out, for those who call it.
+const CERTIFICATES_LATER: &str = r#"mkdir -p "$1/usr/sbin" && printf '#!/bin/sh\n' >"$1/usr/sbin/update-ca-certificates" && chmod 0755 "$1/usr/sbin/update-ca-certificates""#;
 
 /// What the packages became.
 pub struct Tree {
@@ -98,6 +103,7 @@ pub fn debian(place: &Place, is_fresh: bool) -> anyhow::Result<PathBuf> {
     command.args(["--components=main,non-free-firmware", "--aptopt=APT::Install-Recommends \"false\""]);
     command.args(LEFT_OUT.map(|rule| format!("--dpkgopt={rule}"))).arg(format!("--include={include}"));
     let (half, log) = (place.folder.join("debian.half.tar"), place.folder.join("debian.log"));
+    command.arg(format!("--essential-hook={CERTIFICATES_LATER}"));
     // Nothing of it is worth keeping should this machine stop meanwhile.
     command.arg("--dpkgopt=force-unsafe-io");
     logged(command.arg(DEBIAN).arg(&half).env("SOURCE_DATE_EPOCH", &place.epoch), &log)?;
