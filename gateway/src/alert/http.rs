@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use minuano_settings::tls::Tls;
 use minuano_telemetry::Millis;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
-use reqwest::{Certificate, Client, RequestBuilder, Response, StatusCode, Url, redirect};
+use reqwest::{RequestBuilder, Response, StatusCode, Url, redirect};
 
 use super::send::{Again, SendError};
 use crate::cause::chain;
 use crate::clock::now;
+use crate::outward;
 
 /// How long an answer may take.
 const WITHIN: Duration = Duration::from_secs(15);
@@ -31,15 +33,10 @@ pub struct Server {
 impl Server {
     /// A POST of JSON that follows nobody elsewhere.
     pub fn post(&self, body: String) -> Result<RequestBuilder, SendError> {
-        let mut client = Client::builder()
-            .timeout(WITHIN)
-            .redirect(redirect::Policy::none())
-            .user_agent(concat!("minuano-gateway/", env!("CARGO_PKG_VERSION")));
-        if let Some(pem) = &self.authority {
-            let found = Certificate::from_pem_bundle(pem);
-            client = client.tls_certs_merge(found.map_err(|error| SendError::passing(chain(&error)))?);
-        }
-        let client = client.build().map_err(|error| SendError::passing(chain(&error)))?;
+        let unusable = |error: &dyn std::error::Error| SendError::passing(chain(error));
+        let tls = Tls::system(self.authority.as_deref()).map_err(|error| unusable(&error))?;
+        let client = outward::client(&tls).timeout(WITHIN).redirect(redirect::Policy::none());
+        let client = client.build().map_err(|error| unusable(&error))?;
         Ok(client.post(self.url.clone()).header("content-type", "application/json").body(body))
     }
 
