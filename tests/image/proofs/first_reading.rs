@@ -6,6 +6,8 @@ use std::time::Duration;
 use minuano_tests::Wire;
 use minuano_tests::payload::{now_ms, time};
 
+use serde_json::Value;
+
 use super::{AIR, Given, compared, readings};
 use crate::board::Board;
 use crate::card::Card;
@@ -15,6 +17,8 @@ use crate::machine::{BOOT, Machine};
 const STATION: &str = "roof";
 /// Readings that wait for the broker and for the time.
 const WAITING: Duration = Duration::from_secs(40);
+/// How many there are then at the least: one each ten seconds.
+const WAITED: u64 = 3;
 /// Messages to the chips in that time, at the least: a sample a second is several.
 const SAMPLES: u64 = 40;
 /// systemd-timesyncd asks again after half a minute at most; a slow machine may take some of these.
@@ -34,7 +38,7 @@ pub fn see(given: &Given) -> String {
     let boot = machine.since.elapsed();
     assert_eq!(first.1["clock"], "unsynchronised", "nobody has told it the time: {}", first.1);
     let far = compared(&first.1, AIR);
-    let live = readings(&wire, STATION).len();
+    let live = highest(&readings(&wire, STATION));
 
     machine.wait("the data partition grown to the card", BOOT, || card.is_grown().then_some(()));
 
@@ -59,16 +63,16 @@ pub fn see(given: &Given) -> String {
     };
     assert!(near(synchronised.1["at"].as_str().unwrap(), from_ms), "{} at {now}", synchronised.1);
     // All that was measured without a broker is told, by the numbers, and by the true time.
-    let last = synchronised.1["seq"].as_u64().unwrap();
-    let first_missed = u64::try_from(live).unwrap() + 1;
-    let told = machine.wait("everything that waited", SYNCHRONISED, || {
+    let (first_missed, least) = (live + 1, live + 1 + WAITED);
+    let (last, told) = machine.wait("everything that waited", SYNCHRONISED, || {
         let told = readings(&wire, STATION);
+        let last = highest(&told);
         let has = |seq: u64| told.iter().any(|(_, reading)| reading["seq"] == seq);
-        (first_missed..=last).all(has).then_some(told)
+        (last >= least && (first_missed..=last).all(has)).then_some((last, told))
     });
     let waited: Vec<_> = told
         .iter()
-        .filter(|(_, reading)| reading["seq"].as_u64().is_some_and(|seq| seq > first_missed && seq < last))
+        .filter(|(_, reading)| reading["seq"].as_u64().is_some_and(|seq| seq >= first_missed && seq < last))
         .collect();
     for (_, reading) in &waited {
         assert!(
@@ -84,6 +88,11 @@ pub fn see(given: &Given) -> String {
         waited.len(),
         APART_MS / 1000
     )
+}
+
+/// The number of the newest.
+fn highest(readings: &[(String, Value)]) -> u64 {
+    readings.iter().filter_map(|(_, reading)| reading["seq"].as_u64()).max().unwrap_or(0)
 }
 
 fn millis(duration: Duration) -> u64 {

@@ -15,8 +15,10 @@ use crate::process::{must, root, shown};
 const DEBIAN: &str = "trixie";
 /// What is in packages and not wanted on a card. The initramfs is made once, at the end, and so is the list of
 /// certificates: each program that they start is emulated.
-const LEFT_OUT: [&str; 8] = [
+const LEFT_OUT: [&str; 9] = [
     "path-exclude=/usr/sbin/update-ca-certificates",
+    // Names and quirks of keyboards, mice and modems; made into one file by a program that takes a minute.
+    "path-exclude=/usr/lib/udev/hwdb.d/*",
     "path-exclude=/etc/kernel/postinst.d/initramfs-tools",
     "path-exclude=/etc/initramfs/post-update.d/*",
     "path-exclude=/usr/share/man/*",
