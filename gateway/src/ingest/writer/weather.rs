@@ -47,7 +47,7 @@ impl Watch {
             for (kind, step, open) in steps {
                 let Some(rule) = self.rules.get(kind) else { continue };
                 let said = evidence(name, kind, &rule, &open);
-                let id = weather::save(connection, station, kind, step, &open, &said)?;
+                let id = weather::save(connection, station, kind, step, (&open, rule.onset), &said)?;
                 known.name(kind, id);
                 events.push(Arc::new(WeatherEvent {
                     id,
@@ -57,6 +57,7 @@ impl Watch {
                     to: open.to,
                     state: step.state(),
                     extreme: open.extreme,
+                    onset: Some(rule.onset),
                     evidence: said.as_str().try_into().unwrap_or_default(),
                 }));
             }
