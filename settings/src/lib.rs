@@ -11,9 +11,12 @@
 //! - [`Problems`]: what is wrong, one line each
 //! - [`duration`], [`Secret`]: values that TOML has no type for
 //! - [`log`]: lines of text or JSON
+//! - `fuzz` (a feature): any configuration, for the tests of those who have one
 //! - [`tls`]: the files of TLS toward a broker, made into a client's configuration
 
 pub mod duration;
+#[cfg(feature = "fuzz")]
+pub mod fuzz;
 mod layers;
 pub mod log;
 mod problems;

@@ -9,6 +9,7 @@ use linux_embedded_hal::{I2CError, I2cdev, i2cdev::linux::LinuxI2CError};
 
 use super::BusError;
 use super::held::Held;
+use super::node::Node;
 
 const ENXIO: i32 = 6;
 const EAGAIN: i32 = 11;
@@ -22,17 +23,17 @@ const EREMOTEIO: i32 = 121;
 pub struct LinuxBus(Arc<Mutex<Inner>>);
 
 struct Inner {
-    device: I2cdev,
+    node: Node<I2cdev>,
     held: Held,
 }
 
 impl LinuxBus {
     /// Opens a device such as `/dev/i2c-1`.
     pub fn open(device: &str) -> Result<Self, OpenError> {
-        match I2cdev::new(device) {
-            Ok(device) => Ok(Self(Arc::new(Mutex::new(Inner { device, held: Held::default() })))),
-            Err(error) => Err(OpenError::from(device, error.into())),
-        }
+        let node = Node::open(device, |device| {
+            I2cdev::new(device).map_err(|error| OpenError::from(device, error.into()))
+        })?;
+        Ok(Self(Arc::new(Mutex::new(Inner { node, held: Held::default() }))))
     }
 
     pub(super) fn transaction(
@@ -42,12 +43,18 @@ impl LinuxBus {
     ) -> Result<(), BusError> {
         // A panic elsewhere leaves no half-done transaction behind: the kernel finishes or fails each one.
         let mut bus = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Inner { device, held } = &mut *bus;
+        let Inner { node, held } = &mut *bus;
         if !held.may_try(Instant::now()) {
             return Err(BusError::Held);
         }
+        let device = node.device().ok_or(BusError::Gone)?;
         let result = I2c::<u8>::transaction(device, address, operations);
         let result = result.map_err(|error| by_errno(errno(&error)));
+        // What a driver says of an adapter that is no longer there may be anything, even that nobody answered.
+        if result.is_err() && !node.is_still_there() {
+            *held = Held::default();
+            return Err(BusError::Gone);
+        }
         held.note(result, Instant::now());
         result
     }

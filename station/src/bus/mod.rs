@@ -5,6 +5,7 @@
 
 mod held;
 mod linux;
+mod node;
 
 use embedded_hal::delay::DelayNs;
 use embedded_hal::i2c::{ErrorKind, ErrorType, I2c, NoAcknowledgeSource, Operation};
@@ -66,6 +67,9 @@ pub enum BusError {
          away and give it back, then unplug them one by one to find which it is"
     )]
     Held,
+    /// Its adapter is not there.
+    #[error("the bus is gone: its adapter was unplugged, or its driver taken away")]
+    Gone,
     /// Anything else on the wires.
     #[error("the bus failed (errno {errno})")]
     Failed {
@@ -80,7 +84,7 @@ impl embedded_hal::i2c::Error for BusError {
             Self::NoAcknowledge => ErrorKind::NoAcknowledge(NoAcknowledgeSource::Address),
             Self::Refused => ErrorKind::NoAcknowledge(NoAcknowledgeSource::Data),
             Self::ArbitrationLost => ErrorKind::ArbitrationLoss,
-            Self::Held | Self::Failed { .. } => ErrorKind::Bus,
+            Self::Held | Self::Gone | Self::Failed { .. } => ErrorKind::Bus,
         }
     }
 }

@@ -36,6 +36,8 @@ pub fn see(given: &Given) -> String {
     let far = compared(&first.1, AIR);
     let live = readings(&wire, STATION).len();
 
+    machine.wait("the data partition grown to the card", BOOT, || card.is_grown().then_some(()));
+
     // Readings that nobody takes, and that nobody can date yet.
     drop(wire);
     host.broker.stop();
@@ -76,7 +78,7 @@ pub fn see(given: &Given) -> String {
     }
     machine.cut();
     format!(
-        "power to the first reading at the host's broker {:.0} s (-M virt, 2 cores, 512 MB); off by {far} (°C, hPa, %, lx); \
+        "power to the first reading at the host's broker {:.0} s (-M virt, 2 cores, 512 MB); data partition grown to the end of a 2 GiB card; off by {far} (°C, hPa, %, lx); \
          `unsynchronised` until the time server answered, then {} waiting readings came with times within {} s of the host's",
         boot.as_secs_f64(),
         waited.len(),

@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use minuano_station::emulated::Trouble;
 use minuano_tests::Wire;
+use minuano_tests::wire::Heard;
 use serde_json::Value;
 
-use super::{AIR, Given, compared, health, readings};
+use super::{AIR, Given, compared, readings};
 use crate::board::Board;
 use crate::card::Card;
 use crate::host::Host;
@@ -17,6 +18,8 @@ const BME280: u8 = 0x76;
 const BH1750: u8 = 0x23;
 /// Health is told each minute; a lost part is looked for at least as often.
 const NAMED: Duration = Duration::from_secs(300);
+/// Each trouble lasts at least so long, that it is in a whole reading and not only in one sample.
+const LASTS: Duration = Duration::from_secs(15);
 
 pub fn see(given: &Given) -> String {
     let host = Host::start();
@@ -30,20 +33,18 @@ pub fn see(given: &Given) -> String {
 
     let mut said = Vec::new();
     let mut trouble = |what: &str, address: u8, begin: &dyn Fn(), end: &dyn Fn()| {
+        let told = healths(&wire);
         begin();
         let begun = Instant::now();
-        let named = machine.wait(&format!("{what}: named in health"), NAMED, || fault(&wire, address));
+        let named = machine.wait(&format!("{what}: named in health"), NAMED, || fault(&wire, told, address));
         let to_name = begun.elapsed();
+        machine.wait(&format!("{what}: lasts"), NAMED, || (begun.elapsed() >= LASTS).then_some(()));
+        let (told, heard) = (healths(&wire), live(&wire).len());
         end();
         let begun = Instant::now();
         machine.wait(&format!("{what}: recovered"), NAMED, || {
-            fault(&wire, address).is_none().then_some(())?;
-            let heard = readings(&wire, STATION);
-            let (_, last) = heard.last()?;
-            (last.get("faults").is_none()
-                && last.get("temperature_c").is_some()
-                && last.get("illuminance_lx").is_some())
-            .then_some(())
+            is_well(&wire, told, address).then_some(())?;
+            live(&wire).iter().skip(heard).any(is_whole).then_some(())
         });
         said.push(format!(
             "{what}: `{named}` in health after {:.0} s, well again {:.0} s after it was",
@@ -62,17 +63,45 @@ pub fn see(given: &Given) -> String {
     trouble("adapter out", BME280, &|| plug(false), &|| plug(true));
 
     let heard = readings(&wire, STATION);
-    let (last_stream, last) = heard.last().unwrap();
-    assert_eq!(*last_stream, stream, "the station was started again");
+    assert!(heard.iter().all(|(of, _)| *of == stream), "the station was started again");
+    let live = live(&wire);
+    let last = live.iter().rev().find(|reading| is_whole(reading)).unwrap();
     compared(last, AIR);
     machine.cut();
     said.join("; ") + "; the same run of the station all the while"
 }
 
-/// What the newest health says is wrong with the part at this address.
-fn fault(wire: &Wire, address: u8) -> Option<String> {
-    let health = health(wire, STATION)?;
-    let part = health["sensors"].as_array()?.iter().find(|sensor| sensor["address"] == address)?.clone();
-    let state = part["state"].as_str()?;
-    (state != "ok").then(|| part.get("fault").and_then(Value::as_str).unwrap_or(state).to_owned())
+/// What a health that came after the first `told` says is wrong with the part at this address.
+fn fault(wire: &Wire, told: usize, address: u8) -> Option<String> {
+    newest(wire, told, address).and_then(|part| {
+        let state = part["state"].as_str()?;
+        (state != "ok").then(|| part.get("fault").and_then(Value::as_str).unwrap_or(state).to_owned())
+    })
+}
+
+fn is_well(wire: &Wire, told: usize, address: u8) -> bool {
+    newest(wire, told, address).is_some_and(|part| part["state"] == "ok")
+}
+
+fn newest(wire: &Wire, told: usize, address: u8) -> Option<Value> {
+    let health = wire.heard(&format!("minuano/v1/{STATION}/health")).get(told..)?.last()?.json();
+    health["sensors"].as_array()?.iter().find(|sensor| sensor["address"] == address).cloned()
+}
+
+fn healths(wire: &Wire) -> usize {
+    wire.heard(&format!("minuano/v1/{STATION}/health")).len()
+}
+
+/// The readings that were told as they were measured.
+fn live(wire: &Wire) -> Vec<Value> {
+    let messages = wire.heard(&format!("minuano/v1/{STATION}/telemetry"));
+    let readings = |message: &Heard| message.json()["readings"].as_array().cloned().unwrap_or_default();
+    messages.iter().flat_map(readings).collect()
+}
+
+/// Of all parts, with nothing amiss.
+fn is_whole(reading: &Value) -> bool {
+    reading.get("faults").is_none()
+        && reading.get("temperature_c").is_some()
+        && reading.get("illuminance_lx").is_some()
 }

@@ -20,6 +20,8 @@ mod tree;
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::Instant;
 
 use anyhow::Context;
@@ -82,12 +84,17 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     let place = Place { folder: target().join("image"), epoch: epoch()? };
     std::fs::create_dir_all(&place.folder).with_context(|| place.folder.display().to_string())?;
 
-    let mut steps = Steps::default();
-    let debs = steps.take("packages", || {
-        if options.no_build { package::made_for_the_image() } else { package::for_the_image() }
+    let steps = Steps::begin();
+    let (debian, debs, setup) = thread::scope(|scope| {
+        // Debian's packages run one by one; the compiler takes the other cores meanwhile.
+        let debian = scope.spawn(|| steps.take("debian", || tree::debian(&place, options.fresh)));
+        let debs = steps.take("packages", || {
+            if options.no_build { package::made_for_the_image() } else { package::for_the_image() }
+        })?;
+        let setup = steps.take("minuano-setup", || setup(options.no_build))?;
+        let debian = debian.join().map_err(|_| anyhow::anyhow!("step debian panicked"))??;
+        anyhow::Ok((debian, debs, setup))
     })?;
-    let setup = steps.take("minuano-setup", || setup(options.no_build))?;
-    let debian = steps.take("debian", || tree::debian(&place, options.fresh))?;
     let tree = steps.take("root", || tree::make(&place, &debian, &debs, &setup))?;
     let image = steps.take("card", || partitions::card(&place, &tree))?;
     inventory::write(&place, &tree)?;
@@ -121,23 +128,35 @@ fn epoch() -> anyhow::Result<String> {
     Ok(output(&mut git)?.trim().to_owned())
 }
 
-/// How long each step took.
-#[derive(Default)]
-struct Steps(Vec<(&'static str, u64)>);
+/// How long all of it took, and each step; two of them run beside each other.
+struct Steps {
+    begun: Instant,
+    each: Mutex<Vec<(&'static str, u64)>>,
+}
 
 impl Steps {
-    fn take<T>(&mut self, name: &'static str, step: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    fn begin() -> Self {
+        Self { begun: Instant::now(), each: Mutex::default() }
+    }
+
+    fn take<T>(&self, name: &'static str, step: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
         println!("── image: {name}");
         let begun = Instant::now();
-        let result = step().with_context(|| format!("step {name}"))?;
-        self.0.push((name, begun.elapsed().as_secs()));
-        Ok(result)
+        let result = step();
+        let seconds = begun.elapsed().as_secs();
+        match &result {
+            Ok(_) => println!("── image: {name} took {seconds} s"),
+            // At once: a step beside it may still take minutes.
+            Err(error) => println!("── image: {name} failed: {error:#}"),
+        }
+        self.each.lock().unwrap_or_else(PoisonError::into_inner).push((name, seconds));
+        result.with_context(|| format!("step {name}"))
     }
 
     fn say(&self, place: &Place) -> anyhow::Result<()> {
-        let total: u64 = self.0.iter().map(|(_, seconds)| seconds).sum();
-        let each: Vec<String> = self.0.iter().map(|(name, seconds)| format!("{name} {seconds}")).collect();
-        println!("\ntook {total} s ({})", each.join(", "));
+        let each = self.each.lock().unwrap_or_else(PoisonError::into_inner);
+        let each: Vec<String> = each.iter().map(|(name, seconds)| format!("{name} {seconds}")).collect();
+        println!("\ntook {} s ({})", self.begun.elapsed().as_secs(), each.join(", "));
         let mut files: Vec<PathBuf> = std::fs::read_dir(&place.folder)?
             .map(|entry| entry.map(|entry| entry.path()))
             .collect::<Result<_, _>>()?;

@@ -1,8 +1,10 @@
 //! The root file system, from packages to a squashfs.
 
 use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use anyhow::{Context, ensure};
 
@@ -11,8 +13,10 @@ use crate::process::{must, root, shown};
 
 /// Debian 13: its kernel's device trees know the boards' I2C bus.
 const DEBIAN: &str = "trixie";
-/// What is in packages and not wanted on a card. The initramfs is made once, at the end.
-const LEFT_OUT: [&str; 7] = [
+/// What is in packages and not wanted on a card. The initramfs is made once, at the end, and so is the list of
+/// certificates: each program that they start is emulated.
+const LEFT_OUT: [&str; 8] = [
+    "path-exclude=/usr/sbin/update-ca-certificates",
     "path-exclude=/etc/kernel/postinst.d/initramfs-tools",
     "path-exclude=/etc/initramfs/post-update.d/*",
     "path-exclude=/usr/share/man/*",
@@ -21,6 +25,9 @@ const LEFT_OUT: [&str; 7] = [
     "path-include=/usr/share/doc/*/copyright",
     "path-include=/usr/share/doc/minuano-*",
 ];
+
+/// A program in the place of the one that is left out, for those who call it.
+const CERTIFICATES_LATER: &str = r#"mkdir -p "$1/usr/sbin" && printf '#!/bin/sh\n' >"$1/usr/sbin/update-ca-certificates" && chmod 0755 "$1/usr/sbin/update-ca-certificates""#;
 
 /// What the packages became.
 pub struct Tree {
@@ -46,9 +53,7 @@ pub fn make(place: &Place, debian: &Path, debs: &[PathBuf], setup: &Path) -> any
     let mut customize = Command::new(root().join("image/customize"));
     customize.arg(&unpacked).arg(&tree.boot).arg(setup).args(debs);
     let log = place.folder.join("customize.log");
-    customize.env("SOURCE_DATE_EPOCH", &place.epoch).stdin(Stdio::null());
-    customize.stdout(File::create(&log)?).stderr(File::options().append(true).open(&log)?);
-    must(&mut customize).with_context(|| format!("see {}", log.display()))?;
+    logged(customize.env("SOURCE_DATE_EPOCH", &place.epoch), &log)?;
 
     // In the order of names, and nothing younger than the epoch: the same files make the same bytes.
     let mut pack = Command::new("tar");
@@ -98,12 +103,37 @@ pub fn debian(place: &Place, is_fresh: bool) -> anyhow::Result<PathBuf> {
     command.args(["--components=main,non-free-firmware", "--aptopt=APT::Install-Recommends \"false\""]);
     command.args(LEFT_OUT.map(|rule| format!("--dpkgopt={rule}"))).arg(format!("--include={include}"));
     let (half, log) = (place.folder.join("debian.half.tar"), place.folder.join("debian.log"));
-    command.arg(DEBIAN).arg(&half).env("SOURCE_DATE_EPOCH", &place.epoch).stdin(Stdio::null());
-    command.stdout(File::create(&log)?).stderr(File::options().append(true).open(&log)?);
-    must(&mut command).with_context(|| format!("see {}", log.display()))?;
+    command.arg(format!("--essential-hook={CERTIFICATES_LATER}"));
+    // Nothing of it is worth keeping should this machine stop meanwhile.
+    command.arg("--dpkgopt=force-unsafe-io");
+    logged(command.arg(DEBIAN).arg(&half).env("SOURCE_DATE_EPOCH", &place.epoch), &log)?;
     fs::rename(&half, &made)?;
     fs::write(&of, include)?;
     Ok(made)
+}
+
+/// Runs a command for minutes: each line that it says is in the log, with the second of the run; `I: ` lines, which
+/// tell how far it is, are shown as well.
+fn logged(command: &mut Command, log: &Path) -> anyhow::Result<()> {
+    let (reader, writer) = io::pipe()?;
+    let mut file = File::create(log).with_context(|| log.display().to_string())?;
+    command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
+    let begun = Instant::now();
+    let mut child = command.spawn().with_context(|| format!("{} did not start", shown(command)))?;
+    // The command's own ends of the pipe would keep it open.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    for line in BufReader::new(reader).split(b'\n') {
+        let line = line?;
+        let line = String::from_utf8_lossy(&line);
+        let seconds = begun.elapsed().as_secs();
+        if let Some(step) = line.strip_prefix("I: ") {
+            println!("{seconds:>5} s  {step}");
+        }
+        writeln!(file, "{seconds:>5} {line}")?;
+    }
+    let status = child.wait()?;
+    ensure!(status.success(), "{} ended with {status}; see {}", shown(command), log.display());
+    Ok(())
 }
 
 /// The names in `image/packages`.
