@@ -9,7 +9,7 @@ use crate::quantity::Quantity;
 /// The most neighbours that are told of.
 pub const MAX_BESIDE: usize = 4;
 
-/// What an anomaly's evidence is made of. What a kind has nothing to say of is absent; docs/quality.md has the sentence of each kind.
+/// What an anomaly's evidence is made of. What a kind has nothing to say of is absent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Facts {
     /// Whose value it is; the anomaly may be of the whole station.

@@ -109,7 +109,7 @@ pub struct AnomalyWord;
 
 impl PartialSchema for AnomalyWord {
     fn schema() -> RefOr<Schema> {
-        words("What was found; docs/quality.md tells of each.", AnomalyKind::ALL.map(AnomalyKind::word))
+        words("Which check found it.", AnomalyKind::ALL.map(AnomalyKind::word))
     }
 }
 

@@ -76,7 +76,7 @@ export const messages: Messages = {
   flag: { suspect: 'Suspeito', fail: 'Reprovado na verificação' },
   fault: {
     bus: 'O sensor não responde',
-    crc: 'Corrompido no barramento',
+    crc: 'Leitura corrompida',
     range: 'Fora da faixa do sensor',
     frozen: 'O sensor está travado',
     absent: 'Nenhum sensor encontrado',
