@@ -1,7 +1,8 @@
 #!/bin/sh
 # prepare.sh HOST [STATION…]: makes what gateway.yaml needs and nobody should share: the broker's accounts and
-# certificates (./broker), passwords and tokens (./secrets), keys of the S3 store (./.env). What is there stays, so
-# it can be called again for one more station. HOST is the name by which stations and browsers know this server.
+# certificates (./broker), passwords and tokens (./secrets; of monitoring.yaml and elastic.yaml too), keys of the S3 store
+# (./.env). What is there stays, so it can be called again for one more station. HOST is the name by which stations and
+# browsers know this server.
 #   sudo ./prepare.sh weather.example roof shed
 set -eu
 if [ $# -lt 1 ]; then
@@ -17,12 +18,14 @@ host=$1
 shift
 
 random() { od -An -v -tx1 -N "$1" /dev/urandom | tr -d ' \n'; }
-# The group is what images that have a user of their own (Prometheus, Grafana) are given to read them.
+# The group is what images that have a user of their own (Prometheus, Grafana, Elastic's) are given to read them.
 secret() { [ -s "secrets/$1" ] || (umask 077; printf '%s' "$2" >"secrets/$1"); chown 65532:65532 "secrets/$1"; chmod 0440 "secrets/$1"; }
 
 install -d -o 65532 -g 65532 -m 0750 broker secrets objects
 secret read-token "$(random 24)"
-secret grafana-password "$(random 12)"
+for password in grafana elastic elastic-gateway kibana filebeat; do
+    secret "$password-password" "$(random 12)"
+done
 if [ ! -s .env ]; then
     secret s3-secret "$(random 32)"
     (umask 077; printf 'S3_ACCESS_KEY_ID=GK%s\nS3_SECRET_ACCESS_KEY=%s\nS3_RPC_SECRET=%s\n' \

@@ -16,7 +16,7 @@
 //! - [`http`]: routes, panel, metrics
 //! - [`watch`]: what systemd is told
 //! - [`provision`]: accounts at a broker, each with its own topics
-//! - [`config`], [`cli`], [`take_over`], [`shutdown`], [`clock`], [`backoff`], [`cause`]: around it
+//! - [`config`], [`cli`], [`take_over`], [`shutdown`], [`clock`], [`backoff`], [`cause`], [`outward`]: around it
 
 pub mod acknowledge;
 pub mod alert;
@@ -34,6 +34,7 @@ pub mod http;
 pub mod ingest;
 pub mod lake;
 pub mod live;
+pub mod outward;
 pub mod provision;
 pub mod quality;
 pub mod run;

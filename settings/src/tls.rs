@@ -1,4 +1,4 @@
-//! `[mqtt.tls]`: the files that TLS toward a broker needs, read and tried before anything is opened.
+//! TLS outward. `[mqtt.tls]` and the like: the files that it needs, read and tried before anything is opened.
 
 mod verifier;
 
@@ -15,6 +15,37 @@ use crate::Problems;
 /// TLS, ready to connect. Certificates are read at the start: a renewed one wants a restart.
 #[derive(Clone, Debug)]
 pub struct Tls(pub Arc<ClientConfig>);
+
+impl Tls {
+    /// Trusts who the system trusts and, beside them, the authorities of a PEM file's text. A system that trusts nobody
+    /// is no reason not to start: who needs no TLS needs no authority, and who does is told so when he connects.
+    pub fn system(beside: Option<&[u8]>) -> Result<Self, UnusableTls> {
+        let mut roots = system_authorities();
+        for certificate in CertificateDer::pem_slice_iter(beside.unwrap_or_default()) {
+            roots.add(certificate?)?;
+        }
+        if roots.is_empty() {
+            return Self::nobody();
+        }
+        Ok(Self(verifier::client(roots, None, None)?))
+    }
+
+    /// Trusts nobody: for what is spoken to without TLS.
+    pub fn nobody() -> Result<Self, UnusableTls> {
+        Ok(Self(verifier::trusting_nobody()?))
+    }
+}
+
+/// Why TLS cannot be made of these certificates.
+#[derive(Debug, thiserror::Error)]
+pub enum UnusableTls {
+    /// The text is none.
+    #[error("no PEM: {0}")]
+    Pem(#[from] pem::Error),
+    /// A certificate is of no use.
+    #[error(transparent)]
+    Certificate(#[from] rustls::Error),
+}
 
 /// The keys as they are written. An empty table is TLS with the system's own certificate authorities.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -84,15 +115,16 @@ fn roots(key: &str, file: &Path, problems: &mut Problems) -> Option<RootCertStor
 }
 
 fn system_roots(key: &str, problems: &mut Problems) -> Option<RootCertStore> {
+    let roots = system_authorities();
+    let found = !roots.is_empty();
+    problems.require(found, key, format_args!("is missing, and {}", verifier::NO_AUTHORITIES));
+    found.then_some(roots)
+}
+
+fn system_authorities() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let found = !roots.is_empty();
-    problems.require(
-        found,
-        key,
-        "is missing, and this system has no certificate authorities of its own (package ca-certificates)",
-    );
-    found.then_some(roots)
+    roots
 }
 
 fn certificates(key: &str, file: &Path, problems: &mut Problems) -> Option<Vec<CertificateDer<'static>>> {

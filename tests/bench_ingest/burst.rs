@@ -1,16 +1,14 @@
 //! As fast as it goes, beside a subscriber that discards.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use minuano_tests::usage::{cpu, cpu_of_ended_children, resident_mb};
-use minuano_tests::{Bucket, Mosquitto, SOON, eventually};
-use rumqttc::{Client, Event, Incoming, MqttOptions, QoS};
+use minuano_tests::{Bucket, Mosquitto, eventually};
 
 use crate::load::{burst, gateway, rows};
 use crate::paced::hold_ups;
+use crate::peer;
 
 const STATIONS: u64 = 1_000;
 const WITHIN: Duration = Duration::from_secs(600);
@@ -41,22 +39,10 @@ pub fn run(readings: u64, rounds: u32, embedded: bool) {
 }
 
 fn through_a_subscriber(readings: u64) -> Round {
-    let broker = Mosquitto::start();
-    let before = cpu_of_ended_children();
-    let mut peer = Command::new(std::env::current_exe().unwrap())
-        .args(["discard", &broker.port.to_string(), &readings.to_string()])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut said = BufReader::new(peer.stdout.take().unwrap());
-    said.read_line(&mut String::new()).unwrap();
-    let begun = Instant::now();
-    let port = broker.port;
-    let publishing = thread::spawn(move || burst(port, STATIONS, readings));
-    assert!(peer.wait().unwrap().success());
-    let took = begun.elapsed();
-    publishing.join().unwrap();
-    report("bare rumqttc subscriber", readings, took, cpu_of_ended_children() - before, "")
+    let cost = peer::discarding(readings, move |port| {
+        burst(port, STATIONS, readings);
+    });
+    report("a bare rumqttc subscriber", readings, cost.took, cost.cpu, "")
 }
 
 fn through_the_gateway(readings: u64, broker: Option<&Mosquitto>) -> Round {
@@ -103,27 +89,4 @@ fn report(what: &str, readings: u64, took: Duration, cpu: Duration, more: &str) 
 #[expect(clippy::cast_precision_loss, reason = "millions")]
 fn as_float(count: u64) -> f64 {
     count as f64
-}
-
-/// The peer's whole program.
-pub fn discard(port: u16, readings: u64) {
-    let mut options = MqttOptions::new("discard", "127.0.0.1", port);
-    options.set_keep_alive(Duration::from_secs(60)).set_max_packet_size(1 << 20, 1 << 20);
-    let (client, mut connection) = Client::new(options, 10);
-    client.subscribe("minuano/#", QoS::AtLeastOnce).unwrap();
-    let mut heard = 0;
-    let since = Instant::now();
-    for event in connection.iter() {
-        match event {
-            Ok(Event::Incoming(Incoming::SubAck(_))) => println!("ready"),
-            Ok(Event::Incoming(Incoming::Publish(_))) => {
-                heard += 1;
-                if heard == readings {
-                    return;
-                }
-            }
-            Ok(_) => {}
-            Err(error) => assert!(since.elapsed() < SOON, "{error}"),
-        }
-    }
 }

@@ -11,6 +11,7 @@ mod burst;
 mod latency;
 mod load;
 mod paced;
+mod peer;
 mod quiet;
 
 use clap::{Parser, Subcommand};
@@ -81,6 +82,6 @@ fn main() {
         Some(What::Paced { rate, seconds, stations }) => paced::run(rate, seconds, stations),
         Some(What::Latency { rate, seconds }) => latency::run(rate, seconds),
         Some(What::Quiet { seconds }) => quiet::run(seconds),
-        Some(What::Discard { port, readings }) => burst::discard(port, readings),
+        Some(What::Discard { port, readings }) => peer::discard(port, readings),
     }
 }

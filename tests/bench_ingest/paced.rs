@@ -9,13 +9,14 @@ use minuano_tests::usage::{cpu, resident_mb};
 use minuano_tests::{Bucket, Gateway, Mosquitto, SOON, eventually};
 
 use crate::load::{PUBLISHERS, gateway, reading, rows, topic};
+use crate::peer;
 
 /// Beyond so many stations they are told less often, as the contract has it.
 const MANY: u64 = 10_000;
 const EACH_30_S: &str = "[acknowledge]\nwithin = \"30s\"\n";
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Everything on, through mosquitto.
+/// Everything on, through mosquitto; then a subscriber that discards, at the same pace.
 pub fn run(rate: u64, seconds: u64, stations: u64) {
     println!("── paced: {rate} readings a second of {stations} stations for {seconds} s");
     let (broker, bucket) = (Mosquitto::start(), Bucket::start());
@@ -39,6 +40,13 @@ pub fn run(rate: u64, seconds: u64, stations: u64) {
         "   {a_million:.2} CPU s a million; at most {lag} readings behind; {now:.0} MB, peak {peak:.0} MB"
     );
     println!("   {}", hold_ups(&gateway));
+    drop(gateway);
+    let bare = peer::discarding(published, move |port| {
+        publish(port, rate, seconds, stations, |_| {});
+    });
+    #[expect(clippy::cast_precision_loss, reason = "millions")]
+    let bare = bare.cpu.as_secs_f64() * 1e6 / published as f64;
+    println!("   a bare rumqttc subscriber: {bare:.2} CPU s a million; ratio {:.1}", a_million / bare);
 }
 
 /// How long commits took at most, and how long they waited for what else the writer does.

@@ -51,7 +51,7 @@ fn kibanas_objects_name_only_what_is_there() {
         other => panic!("no fields are known of {other}"),
     };
 
-    let text = std::fs::read_to_string(root().join("docker/elastic/kibana.ndjson")).unwrap();
+    let text = std::fs::read_to_string(root().join("docker/compose/elastic/kibana.ndjson")).unwrap();
     let objects: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let named = |object: &Value| (object["type"].clone().to_string(), object["id"].clone().to_string());
     let known: BTreeSet<_> = objects.iter().map(named).collect();

@@ -20,6 +20,7 @@
 //! - [`degraded`]: without a sensor, without a broker
 //! - [`load`]: a long export and many listeners in bounded memory
 //! - [`full`]: a full disk, a full store, a store that is damaged while it is used
+//! - [`authorities`]: without anybody's certificates
 //! - [`lake_keys`], [`azure`]: servers that overwrite, a compaction that is killed, another protocol
 //! - [`log_lines`]: logs as JSON; [`kibana`]: its objects, held to the fields that there are
 //! - [`lake_files`], [`sqlite`]: what other programs read
@@ -37,6 +38,7 @@
 mod accounting;
 mod acknowledgement;
 mod alerts;
+mod authorities;
 mod azure;
 mod bad_config;
 mod bad_http;

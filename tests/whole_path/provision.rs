@@ -37,11 +37,16 @@ impl Accounts {
             ("shed", "stations/shed"),
             ("--gateway=tests", "gateways/tests"),
             ("--home-assistant", "home-assistant"),
+            ("watcher", "stations/watcher"),
         ] {
             let files = accounts.path(files);
             let called = accounts.provision(&[who, "--copied-to", files.to_str().unwrap()]);
             assert_eq!(called.code, Some(0), "{called:?}");
         }
+        // Rules of people's own stand above.
+        let rules = accounts.read("mosquitto/topics");
+        let own = format!("user minuano-watcher\ntopic read #\n\n{rules}");
+        std::fs::write(accounts.path("mosquitto/topics"), own).unwrap();
         accounts
     }
 
@@ -73,9 +78,23 @@ impl Accounts {
     fn station(&self, name: &str) -> Client<'_> {
         let (files, user) = match name {
             "roof" => ("stations/roof/roof", "minuano-roof"),
+            "watcher" => ("stations/watcher/watcher", "minuano-watcher"),
             _ => ("stations/shed/shed", "minuano-shed"),
         };
         Client { accounts: self, files, user }
+    }
+
+    /// A gateway that joins with the file that was written for it, its alerts included.
+    fn gateway(&self) -> Gateway {
+        let mut gateway = Gateway::prepare(&Settings::default());
+        let embedded = format!("[broker]\nembedded = true\nlisten = \"127.0.0.1:{}\"\n", gateway.mqtt_port);
+        let joined = self.read("gateways/tests/gateway.toml").replace("#: ", "");
+        let section = &joined[joined.find("[[mqtt]]").unwrap()..];
+        gateway.reconfigure(&embedded, &format!("{section}\n"));
+        let online = gateway.command(&["check-config", "--online"]);
+        assert!(online.code == Some(0) && online.stdout.contains("with TLS"), "{online:?}");
+        gateway.start_again();
+        gateway
     }
 
     fn home_assistant(&self) -> Client<'_> {
@@ -134,14 +153,7 @@ fn said(command: &mut Command) -> bool {
 fn a_station_can_do_its_work_and_nothing_in_the_name_of_another() {
     let accounts = Accounts::new();
     let mut broker = accounts.broker();
-    let mut gateway = Gateway::prepare(&Settings::default());
-    let embedded = format!("[broker]\nembedded = true\nlisten = \"127.0.0.1:{}\"\n", gateway.mqtt_port);
-    let joined = accounts.read("gateways/tests/gateway.toml");
-    let section = &joined[joined.find("[[mqtt]]").unwrap()..];
-    gateway.reconfigure(&embedded, &format!("{section}\n"));
-    gateway.start_again();
-    let online = gateway.command(&["check-config", "--online"]);
-    assert_eq!(online.code, Some(0), "{online:?}");
+    let gateway = accounts.gateway();
 
     // The real station, with the file that was written for it.
     let quick = format!(
@@ -160,9 +172,8 @@ fn a_station_can_do_its_work_and_nothing_in_the_name_of_another() {
     let seen = gateway.wait_for_station("roof", "stopped", |seen| seen["state"] == "stopped");
     assert_eq!(seen["health"]["measured"], seen["counts"]["stored"]);
 
-    // Home Assistant hears all, its own discovery too.
     let (roof, shed, home) = (accounts.station("roof"), accounts.station("shed"), accounts.home_assistant());
-    let everything = home.listen("everything", &["minuano/#", "homeassistant/#"]);
+    let everything = accounts.station("watcher").listen("everything", &["#"]);
     everything.wait_until_said("homeassistant/device/minuano_roof/config ");
 
     // roof speaks as shed, as the gateway, and of another device.
@@ -233,6 +244,36 @@ fn a_station_can_do_its_work_and_nothing_in_the_name_of_another() {
     });
     assert!(shed.say("minuano/v1/shed/health", "still there"));
     broker.stop();
+}
+
+#[test]
+fn nobody_can_end_the_connection_of_another() {
+    let accounts = Accounts::new();
+    let broker = accounts.broker();
+    let gateway = accounts.gateway();
+    let (roof, shed, home) = (accounts.station("roof"), accounts.station("shed"), accounts.home_assistant());
+    let everything = accounts.station("watcher").listen("everything", &["#"]);
+    home.say_retained("homeassistant/status", "here");
+    everything.wait_until_said("homeassistant/status here");
+    let ears = shed.listen("ears", &["homeassistant/status"]);
+    ears.wait_until_said("homeassistant/status here");
+    // By the id of a station, of the gateway, of its alerts: roof gets its own whatever it asks for.
+    for id in ["minuano-shed", "minuano.gateway.tests", "minuano.alerts.tests", "tests"] {
+        let mut command = roof.client("mosquitto_pub");
+        assert!(said(command.args(["-i", id, "-t", "minuano/v1/roof/health", "-m", id])), "as {id}");
+        everything.wait_until_said(&format!("minuano/v1/roof/health {id}"));
+    }
+    let online = gateway.command(&["check-config", "--online"]);
+    assert!(online.code == Some(0) && online.stdout.contains("not tried"), "{online:?}");
+    // The gateway's alerts have a user of their own, so they do not end its connection either.
+    let sent = gateway.command(&["alert", "test"]);
+    assert_eq!(sent.code, Some(0), "{sent:?}");
+    everything.wait_until_said("minuano-alerts/tests ");
+    let taken_over = || broker.process().said().contains("already connected");
+    assert!(!taken_over(), "{}", broker.process().said());
+    // That is how the broker says it.
+    assert!(shed.say("minuano/v1/shed/health", "once more"));
+    eventually("shed to take its own place", SOON, || taken_over().then_some(()));
 }
 
 #[test]

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use reqwest::{Certificate, Client, RequestBuilder, Response, Url, redirect};
+use minuano_settings::tls::Tls;
+use reqwest::{RequestBuilder, Response, Url, redirect};
 
 use super::send::SendError;
 use crate::cause::chain;
+use crate::outward;
 
 /// How long an answer may take.
 const WITHIN: Duration = Duration::from_secs(15);
@@ -26,15 +28,10 @@ pub struct Server {
 impl Server {
     /// A POST of JSON that follows nobody elsewhere.
     pub fn post(&self, body: String) -> Result<RequestBuilder, SendError> {
-        let mut client = Client::builder()
-            .timeout(WITHIN)
-            .redirect(redirect::Policy::none())
-            .user_agent(concat!("minuano-gateway/", env!("CARGO_PKG_VERSION")));
-        if let Some(pem) = &self.authority {
-            let found = Certificate::from_pem_bundle(pem);
-            client = client.tls_certs_merge(found.map_err(|error| SendError::Http(chain(&error)))?);
-        }
-        let client = client.build().map_err(|error| SendError::Http(chain(&error)))?;
+        let unusable = |error: &dyn std::error::Error| SendError::Http(chain(error));
+        let tls = Tls::system(self.authority.as_deref()).map_err(|error| unusable(&error))?;
+        let client = outward::client(&tls).timeout(WITHIN).redirect(redirect::Policy::none());
+        let client = client.build().map_err(|error| unusable(&error))?;
         Ok(client.post(self.url.clone()).header("content-type", "application/json").body(body))
     }
 

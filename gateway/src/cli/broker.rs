@@ -89,7 +89,7 @@ pub fn execute(command: Command) -> anyhow::Result<bool> {
             Some(name) => name,
             None => host_as_gateway().parse().context("this host's name; --gateway=NAME takes another")?,
         };
-        accounts.push(Account::Gateway(name));
+        accounts.extend([Account::Gateway(name.clone()), Account::Alerts(name)]);
     }
     if home_assistant {
         accounts.push(Account::HomeAssistant);

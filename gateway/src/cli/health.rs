@@ -5,10 +5,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
+use minuano_settings::tls::Tls;
 use serde_json::Value;
 
 use super::say;
 use crate::config::Config;
+use crate::outward;
 
 /// A gateway that takes longer is not well.
 const WITHIN: Duration = Duration::from_secs(5);
@@ -19,7 +21,7 @@ pub(super) async fn ask(config: &Config) -> anyhow::Result<bool> {
     ensure!(address.port() != 0, "http.listen has port 0, which is another one at each start");
     // Straight to this machine, whatever proxy the environment names; and without TLS, so that a container without
     // anybody's certificates is no less healthy.
-    let client = reqwest::Client::builder().no_proxy().tls_certs_only([]).timeout(WITHIN).build()?;
+    let client = outward::client(&Tls::nobody()?).no_proxy().timeout(WITHIN).build()?;
     let url = format!("http://{address}/readyz");
     let answer = client.get(&url).send().await.with_context(|| format!("no gateway answers at {address}"))?;
     let status = answer.status();

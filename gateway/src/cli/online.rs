@@ -10,10 +10,12 @@ use minuano_telemetry::EVERYTHING;
 use rumqttc::{Event, Packet, QoS, SubscribeReasonCode};
 
 use super::say;
+use crate::cause::chain;
 use crate::config::{Config, MqttConfig};
 use crate::elastic::client::Client;
 use crate::ingest::dial::{self, Line};
 use crate::lake::remote::{Remote, Unusable};
+use crate::provision::account::Account;
 use crate::store::lock::Lock;
 
 /// What a broker or a lake may take to answer.
@@ -51,7 +53,7 @@ pub(super) async fn check(config: &Config) -> anyhow::Result<bool> {
     }
     let joined = config.mqtt.iter().skip(usize::from(config.broker.is_some()));
     for (index, broker) in joined.enumerate() {
-        findings.take(&format!("mqtt[{index}]"), try_broker(config, broker).await)?;
+        findings.take(&format!("mqtt[{index}]"), try_broker(config, broker, runs).await)?;
     }
     if let Some(lake) = &config.lake {
         let tried = async {
@@ -59,7 +61,8 @@ pub(super) async fn check(config: &Config) -> anyhow::Result<bool> {
             match remote.try_out().await {
                 Ok(()) => Ok("a file was written, read back and deleted".to_owned()),
                 Err(Unusable::Delete { key, cause }) => Ok(format!(
-                    "written and read back; {key} cannot be deleted, which lake compact needs: {cause}"
+                    "written and read back; {key} cannot be deleted, which lake compact needs: {}",
+                    chain(&cause)
                 )),
                 Err(error) => Err(error.to_string()),
             }
@@ -115,8 +118,13 @@ fn listen(address: SocketAddr, runs: bool) -> Result<String, String> {
     }
 }
 
-async fn try_broker(config: &Config, broker: &MqttConfig) -> Result<String, String> {
+async fn try_broker(config: &Config, broker: &MqttConfig, runs: bool) -> Result<String, String> {
     let place = format!("{}:{}", broker.host, broker.port);
+    if runs && broker.user.as_deref().and_then(Account::of_user).is_some() {
+        return Ok(format!(
+            "{place}: not tried, since its user has one connection, which the gateway that runs needs; /readyz says how it is"
+        ));
+    }
     let begun = Instant::now();
     let resolved: Vec<_> = tokio::net::lookup_host((broker.host.as_str(), broker.port))
         .await

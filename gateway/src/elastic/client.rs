@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use minuano_settings::tls::Tls;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
@@ -13,6 +14,7 @@ use super::document::Document;
 use super::template;
 use crate::cause::chain;
 use crate::config::{ElasticConfig, ElasticLogin};
+use crate::outward;
 
 /// How long a connection may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
@@ -95,15 +97,16 @@ pub struct Client {
 impl Client {
     /// Calls nobody yet.
     pub fn new(config: &ElasticConfig) -> Result<Self, Failure> {
-        let mut builder = reqwest::Client::builder()
+        let tls = match &config.tls {
+            Some(tls) => tls.clone(),
+            None => Tls::system(None).map_err(|error| Failure::Unreachable(error.to_string()))?,
+        };
+        let http = outward::client(&tls)
             .connect_timeout(CONNECT_WITHIN)
             .timeout(ANSWER_WITHIN)
             .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("minuano-gateway/", env!("CARGO_PKG_VERSION")));
-        if let Some(tls) = &config.tls {
-            builder = builder.tls_backend_preconfigured((*tls.0).clone());
-        }
-        let http = builder.build().map_err(|error| unreachable(&error))?;
+            .build()
+            .map_err(|error| unreachable(&error))?;
         Ok(Self {
             http,
             base: config.url.as_str().trim_end_matches('/').to_owned(),

@@ -46,6 +46,10 @@ pub const INBOX: usize = 8192;
 const COLLECT_EVERY: Duration = Duration::from_millis(20);
 /// How often silence is looked for.
 const TICK: Duration = Duration::from_secs(1);
+/// Stations that are marked as silent at a time: between two commits, which wait for it.
+const MOST_SILENT: usize = 500;
+/// A message that waited longer shows that the writer is behind: who seems silent then may have spoken.
+const BEHIND: Duration = Duration::from_secs(2);
 
 const STORE: &str = "store";
 const OWNERSHIP: &str = "ownership";
@@ -99,6 +103,8 @@ pub struct Writer {
     ledger: Ledger,
     pulses: Vec<Pulse>,
     watchlist: Watchlist,
+    /// Since when nothing has waited for long. Silence before it proves nothing.
+    kept_up_since: Duration,
     weather: weather::Watch,
     answers: Answers,
     started: Instant,
@@ -133,6 +139,7 @@ impl Writer {
             ledger,
             pulses,
             watchlist: Watchlist::default(),
+            kept_up_since: Duration::ZERO,
             weather,
             answers,
             started: Instant::now(),
@@ -159,7 +166,11 @@ impl Writer {
             if !messages.is_empty() && !self.put_on_disk(&messages, &inbox).await {
                 return;
             }
-            self.tick();
+            let elapsed = self.started.elapsed();
+            if inbox.len() == INBOX || messages.first().is_some_and(has_waited) {
+                self.kept_up_since = elapsed;
+            }
+            self.tick(elapsed);
             self.keep_up();
             let pulses = &self.pulses;
             let is_owned = |index: Index| pulses[index].owner.is_none();
@@ -189,26 +200,28 @@ impl Writer {
     }
 
     /// Looks for stations that fell silent.
-    fn tick(&mut self) {
-        let elapsed = self.started.elapsed();
+    fn tick(&mut self, elapsed: Duration) {
         if elapsed < self.next_tick {
             return;
         }
-        self.next_tick = elapsed + TICK;
         let mut silent: Vec<Index> = Vec::new();
-        while let Some((at, index)) = self.watchlist.past(elapsed) {
+        while silent.len() < MOST_SILENT
+            && let Some((at, index)) = self.watchlist.past(elapsed)
+        {
             let pulse = &mut self.pulses[index];
             if pulse.watched != Some(at) {
                 continue;
             }
             pulse.watched = None;
-            let unheard = elapsed.saturating_sub(pulse.heard);
+            let unheard = elapsed.saturating_sub(pulse.heard.max(self.kept_up_since));
             if after_silence(pulse.presence, unheard, pulse.interval) == pulse.presence {
                 self.watch(index);
             } else {
                 silent.push(index);
             }
         }
+        // The others that are silent are next, after what has come meanwhile.
+        self.next_tick = if silent.len() < MOST_SILENT { elapsed + TICK } else { elapsed };
         if let Err(error) = self.mark_silent(&silent) {
             silent.into_iter().for_each(|index| self.watch(index));
             self.parts.readiness.set(STORE, false, error.to_string());
@@ -220,7 +233,7 @@ impl Writer {
     fn watch(&mut self, index: Index) {
         let pulse = &mut self.pulses[index];
         if pulse.presence == Presence::Online {
-            let at = pulse.heard + longest_silence(pulse.interval);
+            let at = pulse.heard.max(self.kept_up_since) + longest_silence(pulse.interval);
             self.watchlist.watch(index, at, &mut pulse.watched);
         }
     }
@@ -248,6 +261,11 @@ impl Writer {
         }
         Ok(())
     }
+}
+
+/// Whether this message lay for long before it was committed.
+fn has_waited(message: &Message) -> bool {
+    u128::try_from(now().get() - message.received_at.get()).is_ok_and(|ms| ms > BEHIND.as_millis())
 }
 
 fn readings_in(message: &Message) -> usize {

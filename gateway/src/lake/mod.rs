@@ -38,6 +38,7 @@ use minuano_telemetry::GatewayName;
 use tokio::time::Instant;
 
 use crate::backoff::Backoff;
+use crate::cause::chain;
 use crate::clock::now;
 use crate::config::LakeConfig;
 use crate::store::{Store, StoreError};
@@ -67,7 +68,7 @@ pub enum LakeError {
     #[error(transparent)]
     Place(#[from] RemoteError),
     /// The place did not answer as it should.
-    #[error("{0}")]
+    #[error("{}", chain(.0))]
     Remote(#[from] object_store::Error),
     /// The store failed.
     #[error(transparent)]

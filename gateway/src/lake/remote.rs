@@ -4,8 +4,10 @@
 //!
 //! - [`Remote`]: what is done with files
 //! - [`place`]: which client the configured URL takes
+//! - `connect`: the HTTP client under it
 //! - `probe`: whether it can be used
 
+mod connect;
 pub mod place;
 mod probe;
 

@@ -31,21 +31,25 @@ pub enum Account {
     Station(StationName),
     /// It hears every station and answers them.
     Gateway(GatewayName),
+    /// It publishes a gateway's alerts. Each user has one connection, and the gateway's own is taken.
+    Alerts(GatewayName),
     /// It hears every station, and says when it has started.
     HomeAssistant,
 }
 
 /// Stations' names have no dots, so no station can have the user of another account.
 const GATEWAY: &str = "minuano.gateway.";
+const ALERTS: &str = "minuano.alerts.";
 const HOME_ASSISTANT: &str = "minuano.home-assistant";
 const STATION: &str = "minuano-";
 
 impl Account {
-    /// Its user at the broker; a station's is its client id too.
+    /// Its user at the broker, which is its client id too.
     pub fn user(&self) -> String {
         match self {
             Self::Station(name) => format!("{STATION}{name}"),
             Self::Gateway(name) => format!("{GATEWAY}{name}"),
+            Self::Alerts(name) => format!("{ALERTS}{name}"),
             Self::HomeAssistant => HOME_ASSISTANT.to_owned(),
         }
     }
@@ -58,6 +62,9 @@ impl Account {
         if let Some(name) = user.strip_prefix(GATEWAY) {
             return name.parse().ok().map(Self::Gateway);
         }
+        if let Some(name) = user.strip_prefix(ALERTS) {
+            return name.parse().ok().map(Self::Alerts);
+        }
         user.strip_prefix(STATION)?.parse().ok().map(Self::Station)
     }
 
@@ -65,7 +72,7 @@ impl Account {
     pub fn folder(&self) -> String {
         match self {
             Self::Station(name) => format!("stations/{name}"),
-            Self::Gateway(name) => format!("gateways/{name}"),
+            Self::Gateway(name) | Self::Alerts(name) => format!("gateways/{name}"),
             Self::HomeAssistant => "home-assistant".to_owned(),
         }
     }
@@ -75,8 +82,14 @@ impl Account {
         match self {
             Self::Station(name) => name.as_str(),
             Self::Gateway(_) => "gateway",
+            Self::Alerts(_) => "alerts",
             Self::HomeAssistant => "home-assistant",
         }
+    }
+
+    /// Whether it shows a certificate of its own, rather than that of the gateway which it belongs to.
+    pub fn has_certificate(&self) -> bool {
+        !matches!(self, Self::Alerts(_))
     }
 
     /// What it may, and nothing else. `prefix` is Home Assistant's discovery prefix.
@@ -105,6 +118,7 @@ impl Account {
                 (Access::Write, "minuano/v1/+/weather".to_owned()),
                 (Access::Write, format!("minuano-alerts/{name}/#")),
             ],
+            Self::Alerts(name) => vec![(Access::Write, format!("minuano-alerts/{name}/#"))],
             Self::HomeAssistant => vec![
                 (Access::Read, "minuano/v1/#".to_owned()),
                 (Access::Read, "minuano-alerts/#".to_owned()),

@@ -156,20 +156,23 @@ impl Provision {
         passwords: &mut Passwords,
     ) -> Result<(), ProvisionError> {
         let (user, stem, path) = (account.user(), account.stem(), self.folder.join(account.folder()));
-        if passwords.has(&user) && !path.exists() && !renew {
+        let [pem, key, word] = ["pem", "key", "password"].map(|end| format!("{stem}.{end}"));
+        if passwords.has(&user) && !path.join(&word).exists() && !renew {
             self.said.notes.push(format!(
                 "{user} has an account already, and its files are no longer here; --rotate makes new ones"
             ));
             return Ok(());
         }
         let folder = Folder::open(&path, PRIVATE)?;
-        let [pem, key, word] = ["pem", "key", "password"].map(|end| format!("{stem}.{end}"));
         let password = match folder.read(&word)?.map(|text| text.trim_end().to_owned()) {
             Some(there) if !renew && !there.is_empty() => there,
             _ => passwords::random()?,
         };
         passwords.set(&user, &password)?;
         folder.keep(&word, &format!("{password}\n"), PRIVATE, &mut self.said)?;
+        if !account.has_certificate() {
+            return Ok(());
+        }
         let current = folder.read(&pem)?.is_some_and(|pem| authority.is_clients(&pem, &user, self.now));
         if renew || !current || folder.read(&key)?.is_none() {
             let identity = authority.client(&user, self.now)?;

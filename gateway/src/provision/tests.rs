@@ -125,6 +125,25 @@ fn what_was_copied_away_is_not_made_anew_unless_asked() {
 }
 
 #[test]
+fn a_gateway_that_was_copied_away_keeps_its_password_when_its_alerts_get_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Account::Gateway("home".parse().unwrap());
+    let alerts = Account::Alerts("home".parse().unwrap());
+    provision(folder.path(), std::slice::from_ref(&home), Wish::There);
+    let passwords = || std::fs::read_to_string(folder.path().join("mosquitto/passwords")).unwrap();
+    let before = passwords();
+    std::fs::remove_dir_all(folder.path().join("gateways")).unwrap();
+    for _ in 0..2 {
+        provision(folder.path(), &[home.clone(), alerts.clone()], Wish::There);
+        assert!(passwords().starts_with(before.trim_end()), "{}", passwords());
+    }
+    let files = folder.path().join("gateways/home");
+    assert!(files.join("alerts.password").exists() && !files.join("alerts.key").exists());
+    provision(folder.path(), &[home, alerts], Wish::Gone);
+    assert!(!files.exists() && !passwords().contains("minuano."), "{}", passwords());
+}
+
+#[test]
 fn certificates_are_renewed_before_they_end_and_for_new_names() {
     let folder = tempfile::tempdir().unwrap();
     let read = |file: &str| std::fs::read_to_string(folder.path().join(file)).unwrap();
@@ -191,7 +210,10 @@ fn a_station_has_its_own_topics_and_no_others() {
 
 #[test]
 fn no_station_can_have_the_user_of_another_account() {
-    for account in [station("roof"), station("gateway"), station("home-assistant"), Account::HomeAssistant] {
+    let alerts = Account::Alerts("home".parse().unwrap());
+    for account in
+        [station("roof"), station("gateway"), station("home-assistant"), Account::HomeAssistant, alerts]
+    {
         assert_eq!(Account::of_user(&account.user()), Some(account));
     }
     assert_eq!(Account::of_user("minuano.gateway.home"), Some(Account::Gateway("home".parse().unwrap())));

@@ -26,6 +26,8 @@ tls_version tlsv1.2
 allow_anonymous false
 password_file {folder}/passwords
 acl_file {folder}/topics
+# Each user has its own client id and so one connection: nobody can end that of another.
+use_username_as_clientid true
 
 # mosquitto drops what goes beyond its queues, by default a thousand messages; stations would send it again, but later.
 max_inflight_messages 0
@@ -47,7 +49,7 @@ pub fn of(account: &Account, settings: &Settings) -> Vec<(&'static str, String)>
             ),
         ],
         Account::Gateway(_) => vec![("gateway.toml", gateway(account, settings))],
-        Account::HomeAssistant => Vec::new(),
+        Account::Alerts(_) | Account::HomeAssistant => Vec::new(),
     }
 }
 
@@ -82,6 +84,7 @@ station = \"{name}\"
 
 fn gateway(account: &Account, settings: &Settings) -> String {
     let Account::Gateway(name) = account else { return String::new() };
+    let alerts = Account::Alerts(name.clone());
     format!(
         "\
 # The gateway {name}: what its configuration needs to join the broker. Copy this folder to {} on its machine; where
@@ -92,10 +95,19 @@ gateway = \"{name}\"
 [[mqtt]]
 {}
 [mqtt.tls]
-{}",
+{}
+# Each user has one connection at this broker, and alerts want one beside the gateway's: docs/alerts.md.
+#: [[alert]]
+#: name = \"broker\"
+#: to = \"mqtt\"
+#: user = \"{}\"
+#: secret_file = {:?}
+",
         settings.copied_to.display(),
         login(account, settings),
-        tls(account, settings)
+        tls(account, settings),
+        alerts.user(),
+        settings.copied_to.join(format!("{}.password", alerts.stem()))
     )
 }
 

@@ -1,7 +1,6 @@
-//! TLS toward the broker: rustls with ring, and a certificate that may name another host than the one dialled.
+//! TLS outward: rustls with ring, and a certificate that may name another host than the one dialled.
 //!
-//! The cryptography is named here and never taken from the process: in a build with a second one (the gateway's
-//! uploads have one) rustls would refuse to choose.
+//! The cryptography is named here and never taken from the process, which nobody has to set up then.
 
 use std::sync::Arc;
 
@@ -18,7 +17,7 @@ pub fn client(
     identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
     server_name: Option<ServerName<'static>>,
 ) -> Result<Arc<ClientConfig>, Error> {
-    let provider: Arc<CryptoProvider> = ring::default_provider().into();
+    let provider = provider();
     let inner = WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone())
         .build()
         .map_err(|error| Error::General(error.to_string()))?;
@@ -31,6 +30,21 @@ pub fn client(
         None => builder.with_no_client_auth(),
     }
     .into())
+}
+
+/// A client that trusts nobody, and says so when it is to trust somebody.
+pub fn trusting_nobody() -> Result<Arc<ClientConfig>, Error> {
+    let provider = provider();
+    let verifier = Nobody(provider.clone());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(verifier));
+    Ok(builder.with_no_client_auth().into())
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    ring::default_provider().into()
 }
 
 /// rustls' own verification, under the configured name. It weakens nothing: rumqttc gives no other way to
@@ -74,5 +88,54 @@ impl ServerCertVerifier for Verifier {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.inner.supported_verify_schemes()
+    }
+}
+
+/// Refuses every certificate, with a reason that can be mended. rustls itself would call each issuer unknown.
+#[derive(Debug)]
+struct Nobody(Arc<CryptoProvider>);
+
+/// The reason.
+pub const NO_AUTHORITIES: &str =
+    "this system has no certificate authorities of its own (package ca-certificates)";
+
+impl Nobody {
+    fn refusal<T>() -> Result<T, Error> {
+        Err(Error::General(NO_AUTHORITIES.to_owned()))
+    }
+}
+
+impl ServerCertVerifier for Nobody {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Self::refusal()
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Self::refusal()
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Self::refusal()
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
     }
 }

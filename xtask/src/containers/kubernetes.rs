@@ -14,10 +14,13 @@ use crate::install;
 use crate::process::{must, output, root};
 
 const FOLDER: &str = "docker/kubernetes";
-/// One package: the schemas and what reads them.
+/// Kubernetes' schemas and what reads them, and the Prometheus operator's definitions.
 const REQUIREMENTS: &str = "xtask/src/containers/requirements.txt";
-/// The Prometheus operator's, whose schema comes with the operator alone.
+/// The Prometheus operator's, which Kubernetes itself does not know.
 const FOREIGN: &str = "ServiceMonitor";
+/// Reads one by the operator's definition and writes it again: what is unknown there is gone.
+const READ_AND_WRITTEN: &str = "import sys; from cloudcoil.models.prometheus_operator.v1 import ServiceMonitor; \
+    print(ServiceMonitor.model_validate_json(sys.argv[1]).model_dump_json(by_alias=True, exclude_none=True))";
 
 /// Schemas, then names.
 pub fn manifests(images: &Images<'_>) -> anyhow::Result<()> {
@@ -52,6 +55,9 @@ pub fn manifests(images: &Images<'_>) -> anyhow::Result<()> {
     ] {
         ensure!(fits(selector, labels), "{selector} selects no pod with {labels}");
     }
+    let written = output(Command::new(&python).args(["-c", READ_AND_WRITTEN, &monitor.to_string()]))?;
+    let written: Value = serde_json::from_str(&written)?;
+    ensure!(written == *monitor, "of {monitor} the Prometheus operator knows {written}");
     let selector = &monitor["spec"]["selector"]["matchLabels"];
     ensure!(fits(selector, &service["metadata"]["labels"]), "{selector} selects no service");
     let (asked, there) = (&monitor["spec"]["endpoints"][0]["port"], &service["spec"]["ports"][0]["name"]);

@@ -9,9 +9,11 @@
 //! - [`images`]: our two images, for both architectures
 //! - [`together`]: broker, gateway and station, hardened
 //! - [`stack`]: compose, [`stacks`]: what each stack has to do
+//! - [`compose`]: every compose file, run here or not
 //! - [`kubernetes`]: the manifests against their schemas
 //! - [`panel`]: what is seen from outside
 
+mod compose;
 mod debian;
 mod engine;
 mod images;
@@ -61,9 +63,10 @@ const QUICK: [(&str, Test); 1] =
     [("a_gateway_for_amd64_takes_what_a_station_for_amd64_measures", |images| {
         together::together(images, AMD64)
     })];
-const MORE: [(&str, Test); 7] = [
+const MORE: [(&str, Test); 8] = [
     ("the_demo_runs_by_compose_and_keeps_its_readings", stacks::demo),
     ("the_servers_stack_with_monitoring_takes_a_stations_readings_by_tls", stacks::server),
+    ("every_compose_file_is_a_stack_of_bounded_services", compose::files),
     ("alert_rules_say_what_they_should", stacks::alert_rules),
     ("kubernetes_manifests_fit_their_schemas", kubernetes::manifests),
     ("a_gateway_for_amd64_takes_what_a_station_for_arm64_measures", |images| {

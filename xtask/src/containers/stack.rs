@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, ensure};
+use serde_json::Value;
 
 use super::engine::Engine;
 use crate::process::{must, output, root, shown};
@@ -52,6 +53,12 @@ impl<'a> Stack<'a> {
         fs::write(self.folder.join(name), text).with_context(|| name.to_owned())?;
         self.files.push(name.to_owned());
         Ok(self)
+    }
+
+    /// What compose understands of its files.
+    pub fn model(&self) -> anyhow::Result<Value> {
+        let text = self.says(&["config", "--format", "json"])?;
+        serde_json::from_str(&text).with_context(|| text.clone())
     }
 
     /// Starts it, and waits until all are healthy.
@@ -115,6 +122,8 @@ impl<'a> Stack<'a> {
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.folder).envs(self.engine.environment()).stdin(Stdio::null());
+        // `prepare.sh` takes the client in PATH, which has to fit Debian's engine.
+        command.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }

@@ -20,7 +20,7 @@ const KINDS: [(&str, &[&str]); 4] = [
     ("webhook", &["url", "ca_file", "secret"]),
     ("ntfy", &["url", "ca_file", "topic", "secret"]),
     ("email", &["host", "port", "tls", "ca_file", "user", "secret", "from", "receivers"]),
-    ("mqtt", &["topic"]),
+    ("mqtt", &["topic", "user", "secret"]),
 ];
 /// What ntfy takes.
 const LONGEST_TOPIC: usize = 64;
@@ -134,7 +134,21 @@ fn mqtt(
             "{topic:?} takes a topic without + and #, and not below minuano/, which is the stations'"
         ),
     );
-    Some(Mqtt { broker: brokers.first()?.clone(), topic })
+    let mut broker = brokers.first()?.clone();
+    both_or_neither(alert, key, problems);
+    if let Some((user, password)) = alert.user.clone().zip(alert.secret.clone()) {
+        broker.user = Some(user);
+        broker.password = Some(password);
+    }
+    Some(Mqtt { broker, topic })
+}
+
+fn both_or_neither(alert: &RawAlert, key: Key<'_>, problems: &mut Problems) {
+    problems.require(
+        alert.user.is_some() == alert.secret.is_some(),
+        &key("user"),
+        "goes with secret or secret_file, the password: give both or neither",
+    );
 }
 
 fn email(alert: &RawAlert, key: Key<'_>, problems: &mut Problems) -> Option<Email> {
@@ -162,11 +176,7 @@ fn email(alert: &RawAlert, key: Key<'_>, problems: &mut Problems) -> Option<Emai
             Err(_) => problems.add(key("receivers"), format_args!("{receiver:?} is no address")),
         }
     }
-    problems.require(
-        alert.user.is_some() == alert.secret.is_some(),
-        &key("user"),
-        "goes with secret or secret_file, the password: give both or neither",
-    );
+    both_or_neither(alert, key, problems);
     let here = host.as_deref().is_some_and(|host| ["localhost", "127.0.0.1", "::1"].contains(&host));
     problems.require(
         here || alert.user.is_none() || protection != Some(Protection::None),

@@ -61,6 +61,14 @@ fn message(station: &str, payload: Payload) -> Message {
 }
 
 fn readings(station: &str, seqs: std::ops::RangeInclusive<u64>) -> Message {
+    message(station, Payload::Backlog(batch(seqs)))
+}
+
+fn live(station: &str) -> Message {
+    message(station, Payload::Telemetry(batch(1..=1)))
+}
+
+fn batch(seqs: std::ops::RangeInclusive<u64>) -> Batch {
     let reading = |seq| Reading {
         seq,
         at: now(),
@@ -69,8 +77,7 @@ fn readings(station: &str, seqs: std::ops::RangeInclusive<u64>) -> Message {
         values: ByQuantity([Some(1.0); 4]),
         faults: ByQuantity::default(),
     };
-    let readings = seqs.map(reading).collect();
-    message(station, Payload::Backlog(Batch { stream: StreamId(1), cursor: 0, oldest: 1, readings }))
+    Batch { stream: StreamId(1), cursor: 0, oldest: 1, readings: seqs.map(reading).collect() }
 }
 
 #[tokio::test]
@@ -173,4 +180,39 @@ async fn frost_is_one_event_over_a_restart() {
         })
         .unwrap();
     assert_eq!(stored, (1, "closed".to_owned(), -2.0));
+}
+
+impl Bench {
+    fn online(&self) -> usize {
+        let is_online = |presence| presence == Presence::Online;
+        self.writer.parts.directory.read(|all| all.values().filter(|one| is_online(one.presence)).count())
+    }
+}
+
+#[tokio::test]
+async fn while_the_writer_is_behind_nobody_is_called_silent() {
+    let mut bench = Bench::new();
+    assert!(bench.put(&[live("roof")]).await);
+    let at = Duration::from_secs;
+    bench.writer.kept_up_since = at(20);
+    bench.writer.tick(at(49));
+    assert_eq!(bench.online(), 1, "what it said may have waited");
+    bench.writer.tick(at(60));
+    assert_eq!(bench.online(), 0);
+    let mut waited = live("roof");
+    assert!(!has_waited(&waited));
+    waited.received_at = Millis::new(waited.received_at.get() - 5_000).unwrap();
+    assert!(has_waited(&waited));
+}
+
+#[tokio::test]
+async fn many_silent_stations_do_not_hold_up_a_commit_all_at_once() {
+    let mut bench = Bench::new();
+    let all: Vec<Message> = (0..MOST_SILENT + 7).map(|n| live(&format!("s{n}"))).collect();
+    assert!(bench.put(&all).await);
+    let late = Duration::from_secs(90);
+    bench.writer.tick(late);
+    assert_eq!(bench.online(), 7);
+    bench.writer.tick(late);
+    assert_eq!(bench.online(), 0, "the rest at once afterwards");
 }

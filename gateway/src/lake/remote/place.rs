@@ -17,12 +17,9 @@ use object_store::prefix::PrefixStore;
 use object_store::{Attribute, Attributes, BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
 
 use super::Remote;
+use super::connect::Ring;
 use crate::config::LakeConfig;
 
-/// A server that does not answer to a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// One request, the upload of the largest batch over a slow line included.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// Within one request; between requests the lake's own back-off waits.
 const RETRIES: usize = 2;
 /// No retry begins later than this.
@@ -76,7 +73,7 @@ impl Remote {
             "gs" => Arc::new(
                 GoogleCloudStorageBuilder::from_env()
                     .with_bucket_name(bucket)
-                    .with_client_options(options())
+                    .with_http_connector(Ring)
                     .with_retry(retries())
                     .build()
                     .map_err(client)?,
@@ -84,7 +81,7 @@ impl Remote {
             "az" => Arc::new(
                 MicrosoftAzureBuilder::from_env()
                     .with_container_name(bucket)
-                    .with_client_options(options())
+                    .with_http_connector(Ring)
                     .with_retry(retries())
                     .build()
                     .map_err(client)?,
@@ -125,7 +122,7 @@ fn folder(path: &str, config: &LakeConfig) -> Result<Remote, RemoteError> {
 fn s3(config: &LakeConfig, bucket: &str) -> object_store::Result<object_store::aws::AmazonS3> {
     // Create-only puts are If-None-Match, the builder's default.
     let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket).with_retry(retries());
-    let mut options = options();
+    let mut options = ClientOptions::new();
     if let Some(endpoint) = &config.endpoint {
         options = options.with_allow_http(endpoint.starts_with("http://"));
         builder = builder.with_endpoint(endpoint);
@@ -142,11 +139,7 @@ fn s3(config: &LakeConfig, bucket: &str) -> object_store::Result<object_store::a
     if let Some(id) = &config.encryption_key_id {
         builder = builder.with_config("aws_sse_kms_key_id".parse()?, id);
     }
-    builder.with_client_options(options).build()
-}
-
-fn options() -> ClientOptions {
-    ClientOptions::new().with_connect_timeout(CONNECT_TIMEOUT).with_timeout(REQUEST_TIMEOUT)
+    builder.with_client_options(options).with_http_connector(Ring).build()
 }
 
 fn retries() -> RetryConfig {

@@ -5,6 +5,7 @@ use object_store::ObjectStoreExt;
 use object_store::path::Path;
 
 use super::Remote;
+use crate::cause::chain;
 
 const WORDS: &[u8] = b"minuano-gateway check-config --online wrote this; it can be deleted\n";
 
@@ -12,16 +13,16 @@ const WORDS: &[u8] = b"minuano-gateway check-config --online wrote this; it can 
 #[derive(Debug, thiserror::Error)]
 pub enum Unusable {
     /// It takes no file.
-    #[error("cannot be written: {0}")]
+    #[error("cannot be written: {}", chain(.0))]
     Write(object_store::Error),
     /// It does not give it back.
-    #[error("cannot be read: {0}")]
+    #[error("cannot be read: {}", chain(.0))]
     Read(object_store::Error),
     /// It gives back something else.
     #[error("gave back something else than was written")]
     Other,
     /// It keeps what is to go: only `lake compact` needs that.
-    #[error("{key} cannot be deleted: {cause}")]
+    #[error("{key} cannot be deleted: {}", chain(cause))]
     Delete {
         /// What is left there.
         key: Path,
