@@ -3,6 +3,7 @@
 use heapless::{String, Vec};
 use serde::{Deserialize, Serialize};
 
+use crate::facts::Facts;
 use crate::name::{GatewayName, StationName};
 use crate::quantity::Quantity;
 use crate::stream::{SeqError, StreamId};
@@ -119,6 +120,9 @@ pub struct Anomaly {
     pub state: AnomalyState,
     /// One sentence with numbers that a person can check.
     pub evidence: String<256>,
+    /// The numbers of it; absent where an earlier release found it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Facts>,
 }
 
 /// Which check found an anomaly: every check that there is, under the name that it has in the gateway's configuration.

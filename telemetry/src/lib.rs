@@ -9,7 +9,7 @@
 //! - [`Payload`]: what each leaf carries; [`Payload::decode`] gives a value or a typed error for any bytes
 //! - [`Batch`], [`Reading`]: what was measured
 //! - [`Streams`], [`About`], [`Status`], [`Health`]: what a station says of itself
-//! - [`Acknowledged`], [`Anomaly`], [`WeatherEvent`]: what a gateway says
+//! - [`Acknowledged`], [`Anomaly`] with its [`Facts`], [`WeatherEvent`]: what a gateway says
 //! - [`Discovery`]: what Home Assistant hears
 //! - [`Millis`], [`StreamId`], [`StationName`], [`GatewayName`], [`Quantity`], [`Fault`], [`Flag`]: the words
 #![no_std]
@@ -20,6 +20,7 @@ extern crate std;
 
 mod codec;
 mod discovery;
+mod facts;
 mod gateway;
 mod name;
 mod quantity;
@@ -32,6 +33,7 @@ mod weather;
 
 pub use codec::{DecodeError, EncodeError, MAX_MESSAGE, Payload};
 pub use discovery::{BIRTH, Discovery, MAX_PREFIX, birth_topic, discovery_topic};
+pub use facts::{Beside, Facts, MAX_BESIDE};
 pub use gateway::{Acknowledged, Anomaly, AnomalyKind, AnomalyState, Flag, MAX_ACKNOWLEDGED, Through};
 pub use name::{GatewayName, MAX_GATEWAY_NAME, MAX_STATION_NAME, NameError, StationName};
 pub use quantity::{ByQuantity, Fault, Quantity};

@@ -25,6 +25,9 @@ pub struct WeatherEvent {
     pub state: AnomalyState,
     /// The furthest that it went, in the unit of its kind.
     pub extreme: f64,
+    /// Where the rule begins, in the same unit; absent where an earlier release found it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub onset: Option<f64>,
     /// One sentence with numbers that a person can check.
     pub evidence: String<256>,
 }

@@ -5,10 +5,10 @@ mod discovery;
 mod round_trips;
 
 use minuano_telemetry::{
-    About, Acknowledged, Anomaly, AnomalyKind, AnomalyState, Batch, ByQuantity, Clock, DecodeError, Fault,
-    Flag, Health, Leaf, LogHealth, MAX_MESSAGE, MAX_SEQ, Millis, Payload, Quantity, Reading, SensorAbout,
-    SensorHealth, SensorState, StationName, StationState, Status, StreamId, StreamState, Streams, Through,
-    Topic, TopicError, WeatherEvent, WeatherKind,
+    About, Acknowledged, Anomaly, AnomalyKind, AnomalyState, Batch, Beside, ByQuantity, Clock, DecodeError,
+    Facts, Fault, Flag, Health, Leaf, LogHealth, MAX_MESSAGE, MAX_SEQ, Millis, Payload, Quantity, Reading,
+    SensorAbout, SensorHealth, SensorState, StationName, StationState, Status, StreamId, StreamState,
+    Streams, Through, Topic, TopicError, WeatherEvent, WeatherKind,
 };
 
 fn at(text: &str) -> Millis {
@@ -171,6 +171,17 @@ fn anomaly_is_as_its_golden_file() {
         flag: Flag::Fail,
         state: AnomalyState::Open,
         evidence: "roof temperature 99.00 °C is outside −80 to 60 °C".try_into().unwrap(),
+        facts: Some(Facts {
+            quantity: Some(Quantity::Temperature),
+            value: Some(99.0),
+            times: Some(1),
+            limit: Some(-80.0),
+            upper: Some(60.0),
+            beside: [Beside { station: "shed".parse().unwrap(), value: 20.5, change: 0.1 }]
+                .into_iter()
+                .collect(),
+            ..Facts::default()
+        }),
     };
     golden(&Payload::Anomaly(anomaly), include_str!("golden/anomaly.json"));
 }
@@ -310,6 +321,7 @@ fn weather_is_as_its_golden_file() {
         to: at("2026-11-20T12:30:00.000Z"),
         state: AnomalyState::Closed,
         extreme: -6.4,
+        onset: Some(-6.0),
         evidence: "roof pressure fell by 6.4 hPa in 3 h; a rapid fall is 6 hPa or more".try_into().unwrap(),
     };
     golden(&Payload::Weather(event), include_str!("golden/weather.json"));

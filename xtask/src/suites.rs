@@ -31,10 +31,11 @@ pub struct Options {
     /// Runs this alone, and with --long for as long as it deserves.
     #[arg(value_enum, conflicts_with = "only")]
     which: Option<Proof>,
-    /// Chaos with 200 stations and a million readings; a hundred times the cases of fuzz; release images.
+    /// Chaos with 200 stations and a million readings; a hundred times the cases of fuzz; release images; every page of
+    /// the panel judged by axe in each size, theme and language.
     #[arg(long, requires = "which")]
     long: bool,
-    /// What chaos or image itself is told; see cargo xtask test chaos -- --help.
+    /// What chaos, image or (by Playwright) panel itself is told; see cargo xtask test chaos -- --help.
     #[arg(last = true, requires = "which")]
     arguments: Vec<String>,
 }
@@ -50,6 +51,8 @@ enum Proof {
     Brokers,
     /// Both images for both architectures built, pushed, pulled and run, and every stack; needs root.
     Containers,
+    /// The panel in Chromium before a real gateway.
+    Panel,
     /// The card image boots in QEMU with emulated sensors; takes an hour and a half, after cargo xtask image.
     Image,
 }
@@ -93,6 +96,25 @@ enum Counts {
     Playwright,
 }
 
+/// The panel's suite in Chromium.
+fn browser() -> Command {
+    let mut browser = npm("tests/browser");
+    browser.args(["test", "--silent"]).env("NO_COLOR", "1").env("MINUANO_BINARIES", target().join("debug"));
+    browser
+}
+
+fn browser_alone(options: &Options, begun: Instant) -> anyhow::Result<()> {
+    panel::packages("tests/browser")?;
+    panel::build()?;
+    build_binaries()?;
+    let mut browser = browser();
+    browser.arg("--").args(&options.arguments);
+    if options.long {
+        browser.env("MINUANO_AXE", "all");
+    }
+    sum(run_suite("panel-browser", &mut browser, Counts::Playwright)?, begun)
+}
+
 /// Installs, builds and runs; an error if anything failed.
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let begun = Instant::now();
@@ -100,6 +122,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         Some(Proof::Chaos) => return chaos::run(options.long, &options.arguments).map(drop),
         Some(Proof::Fuzz) => return fuzz(options.long),
         Some(Proof::Brokers) => return brokers(begun),
+        Some(Proof::Panel) => return browser_alone(options, begun),
         Some(Proof::Image) => return prove::run(&options.arguments),
         Some(Proof::Containers) => {
             panel::build()?;
@@ -140,8 +163,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     rust.args(["test", "--workspace", "--no-fail-fast"]).env("MINUANO_PYTHON", python);
 
     let mut total = Tally::default();
-    let mut browser = npm("tests/browser");
-    browser.args(["test", "--silent"]).env("NO_COLOR", "1").env("MINUANO_BINARIES", target().join("debug"));
+    let browser = browser();
     let suites: [(&str, Command, Counts); 6] = [
         ("format", format, Counts::Whole),
         ("panel-types", types, Counts::Whole),

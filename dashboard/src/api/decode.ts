@@ -5,7 +5,7 @@
 import { derivedKeys, isQuantity, quantities, type Quantity } from '../quantity/quantities'
 import type { components } from './openapi'
 import type {
-  Bucket, BucketValue, ClockState, Counts, Episode, Extremes, Health, Place, Reading, SensorAbout,
+  Bucket, BucketValue, ClockState, Counts, Episode, Extremes, Facts, Health, Place, Reading, SensorAbout,
   SensorHealth, Station, StationState, StatusEvent, Tendency, Time, Today,
 } from './types'
 
@@ -225,20 +225,59 @@ function episode(kind: 'anomaly' | 'weather', from: { [Key in keyof Schemas['Wea
     flag: null,
     state: oneOf(from.state, ['open', 'closed'] as const, 'closed'),
     evidence: text(from.evidence) ?? '',
+    facts: null,
   }
+}
+
+function quantity(value: unknown): Quantity | null {
+  const key = text(value)
+  return key !== null && isQuantity(key) ? key : null
+}
+
+const noFacts: Facts = {
+  quantity: null, value: null, highest: null, times: null, change: null, limit: null, upper: null, seconds: null, limit_seconds: null, part: null, beside: [],
+}
+
+function facts(value: unknown): Facts | null {
+  const from = fields<Schemas['Facts']>(value)
+  if (!from) return null
+  return {
+    quantity: quantity(from.quantity),
+    value: number(from.value),
+    highest: number(from.highest),
+    times: number(from.times),
+    change: number(from.change),
+    limit: number(from.limit),
+    upper: number(from.upper),
+    seconds: number(from.seconds),
+    limit_seconds: number(from.limit_seconds),
+    part: text(from.part),
+    beside: list(from.beside, neighbour),
+  }
+}
+
+function neighbour(value: unknown): Facts['beside'][number] | null {
+  const from = fields<Schemas['Beside']>(value)
+  const [station, measured, change] = [text(from?.station), number(from?.value), number(from?.change)]
+  return station === null || measured === null || change === null ? null : { station, value: measured, change }
 }
 
 export function anomaly(value: unknown): Episode | null {
   const from = fields<Schemas['Anomaly']>(value)
   const found = episode('anomaly', from)
-  const quantity = text(from?.quantity)
-  return found && { ...found, quantity: quantity !== null && isQuantity(quantity) ? quantity : null, flag: number(from?.flag) ?? 3 }
+  return found && { ...found, quantity: quantity(from?.quantity), flag: number(from?.flag) ?? 3, facts: facts(from?.facts) }
 }
 
 /** The quantity in which a kind of weather is seen. */
 const seenIn: Record<string, Quantity> = { frost: 'temperature_c', heat: 'temperature_c', pressure_fall: 'pressure_hpa', fog: 'humidity_pct' }
 
 export function weather(value: unknown): Episode | null {
-  const found = episode('weather', fields<Schemas['WeatherEvent']>(value))
-  return found && { ...found, quantity: seenIn[found.kind] ?? null }
+  const from = fields<Schemas['WeatherEvent']>(value)
+  const found = episode('weather', from)
+  if (!found) return null
+  const [extreme, limit] = [number(from?.extreme), number(from?.onset)]
+  const isOf = found.kind === 'pressure_fall' ? 'pressure_hpa' : 'temperature_c'
+  // Frost and heat are values; a fall of pressure and the way to the dew point are distances.
+  const told = { ...noFacts, quantity: isOf, value: extreme, change: extreme, limit } as const
+  return { ...found, quantity: seenIn[found.kind] ?? null, facts: extreme === null || limit === null ? null : told }
 }

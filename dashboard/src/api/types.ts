@@ -137,5 +137,23 @@ export interface Episode {
   /** The worst flag of an anomaly; weather says nothing against the readings. */
   flag: Flag | null
   state: 'open' | 'closed'
+  /** The gateway's own sentence, in English. */
   evidence: string
+  /** What the sentence is made of; none where an earlier release found it. */
+  facts: Facts | null
+}
+
+/** The numbers of an episode's evidence, as the OpenAPI document explains them. */
+export interface Facts {
+  quantity: Quantity | null
+  value: number | null
+  highest: number | null
+  times: number | null
+  change: number | null
+  limit: number | null
+  upper: number | null
+  seconds: number | null
+  limit_seconds: number | null
+  part: string | null
+  beside: { station: string; value: number; change: number }[]
 }

@@ -32,6 +32,16 @@ describe('the history', () => {
     expect(after.slots.map(({ values }) => values.temperature_c?.mean)).toEqual([4, 5, 6])
   })
 
+  it('folds a live reading into its day, which begins at midnight in the zone, and the next day into a new one', () => {
+    const days = [bucket('2026-11-19T07:00:00.000Z', 2), bucket('2026-11-20T07:00:00.000Z', 4)]
+    const after = History.from({ resolution: '1d', items: days }).with(
+      [reading('2026-11-21T06:59:00.000Z', { temperature_c: 11 }), reading('2026-11-21T07:01:00.000Z', { temperature_c: 6 })],
+      -Infinity,
+    )
+    expect(after.slots.map(({ start }) => new Date(start).toISOString().slice(0, 13))).toEqual(['2026-11-19T07', '2026-11-20T07', '2026-11-21T07'])
+    expect(after.slots.map(({ values }) => values.temperature_c?.mean)).toEqual([2, 5, 6])
+  })
+
   it('gathers raw readings by the minute', () => {
     const items = [0, 10, 20, 60].map((s) => reading(new Date(Date.parse(ten) + s * 1_000).toISOString(), { temperature_c: s }))
     const history = History.from({ resolution: 'raw', items })

@@ -55,10 +55,11 @@ export class History {
     const slots = [...this.slots]
     for (const reading of readings) {
       const at = Date.parse(reading.observed_at)
-      const start = at - (at % this.length_ms)
       let index = slots.length
-      while (index > 0 && (slots[index - 1]?.start ?? 0) > start) index -= 1
+      while (index > 0 && (slots[index - 1]?.start ?? 0) > at) index -= 1
       const slot = slots[index - 1]
+      // A day begins at its zone's midnight, so a new one begins as those before it did.
+      const start = at - ((at - (slot?.start ?? 0)) % this.length_ms)
       if (slot?.start === start) slots[index - 1] = folded(slot, reading)
       else slots.splice(index, 0, folded({ start, values: {} }, reading))
     }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { formatBytes, formatChange, formatCoordinate, formatValue, formatWithUnit } from './number'
 import { formatAge, formatDay, formatMoment, formatTime } from './time'
-import { dateIn, zoneOr } from './zone'
+import { dateIn, midnight, zoneOr } from './zone'
 
 describe('values', () => {
   it('are written as the language does, with a typographic minus', () => {
@@ -40,6 +40,19 @@ describe('times', () => {
   it('carry their date on another day', () => {
     expect(formatMoment(at, at + 600_000, 'America/Denver', 'en')).toBe('23:12')
     expect(formatMoment(at, at + 3_600_000, 'America/Denver', 'en')).toBe('Nov 19, 23:12')
+  })
+
+  it('know when a day begins, also where the clocks change at midnight', () => {
+    const begins = (zone: string, date: string) => new Date(midnight(zone, date) ?? NaN).toISOString().slice(0, 16)
+    expect(begins('America/Denver', '2026-03-08')).toBe('2026-03-08T07:00')
+    expect(begins('America/Denver', '2026-03-09')).toBe('2026-03-09T06:00')
+    expect(begins('America/Denver', '2026-11-01')).toBe('2026-11-01T06:00')
+    expect(begins('America/Denver', '2026-11-02')).toBe('2026-11-02T07:00')
+    // The clocks go from 00:00 to 01:00, and later from 24:00 to 23:00.
+    expect(begins('America/Santiago', '2026-09-06')).toBe('2026-09-06T04:00')
+    expect(begins('America/Santiago', '2026-04-05')).toBe('2026-04-05T04:00')
+    expect(begins('Asia/Kathmandu', '2026-11-20')).toBe('2026-11-19T18:15')
+    expect(midnight('America/Denver', 'soon')).toBeNull()
   })
 
   it('survive a zone that nobody knows', () => {

@@ -40,6 +40,20 @@ export function formatWithUnit(quantity: Quantity, value: number, language: Lang
   return `${formatValue(quantity, value, language)}\u202f${units.of(quantity).symbol}`
 }
 
+/** With one digit more than a card has, for numbers that a person is to check. A change has no offset. */
+export function formatExact(quantity: Quantity, value: number, language: Language, isChange = false): string {
+  const unit = units.of(quantity)
+  const shown = value * unit.factor + (isChange ? 0 : unit.offset)
+  const options = { maximumFractionDigits: unit.digits + 1, useGrouping: unit.grouped, signDisplay: 'negative' } as const
+  return `${typographic(number(language, options).format(shown))}\u202f${unit.symbol}`
+}
+
+/** "90 minutes": seconds in the unit in which people say so many. */
+export function formatDuration(seconds: number, language: Language): string {
+  const [value, unit] = seconds < 120 ? [seconds, 'second'] : seconds < 7_200 ? [seconds / 60, 'minute'] : [seconds / 3_600, 'hour']
+  return number(language, { style: 'unit', unit, unitDisplay: 'long', maximumFractionDigits: unit === 'hour' ? 1 : 0 }).format(value)
+}
+
 /** The change as it is shown; its direction is read from the rounded number, so that an arrow never contradicts it. */
 export function formatChange(
   quantity: Quantity,

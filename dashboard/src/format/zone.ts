@@ -37,9 +37,10 @@ export function midnight(zone: string, date: string): number | null {
   const utc = Date.parse(`${date}T00:00:00Z`)
   if (!Number.isFinite(utc)) return null
   // Twice, since the offset is that of the moment looked for and not of the guess.
-  let at = utc
-  for (let i = 0; i < 2; i += 1) at = utc - offset(zone, at)
-  return at
+  const guess = utc - offset(zone, utc)
+  const at = utc - offset(zone, guess)
+  // Where summer time begins at midnight (Chile, Cuba), the day begins at one.
+  return dateIn(zone, at) < date ? guess : at
 }
 
 /** How far a zone's clock is ahead of UTC at a moment, in milliseconds. */

@@ -27,9 +27,8 @@ export class Kiosk {
     this.#reload = reload
   }
 
-  /** Runs while `on`; gives what ends it. */
-  follow(on: boolean): () => void {
-    if (!on) return () => {}
+  /** Begins; gives what ends it. */
+  follow(): () => void {
     this.#on = true
     const ended = new AbortController()
     const { signal } = ended

@@ -35,6 +35,14 @@ describe('a newer reading', () => {
     expect(midnight.today).toMatchObject({ date: '2026-11-21', quantities: { temperature_c: { min: 0, max: 0 } } })
   })
 
+  it('begins a day that has 23 hours, or 25, at the same midnight', () => {
+    const dates = (times: string[]) => times.map((at) => withReading(before, reading(at, { temperature_c: 0 })).today?.date)
+    const spring = { ...today, date: '2027-03-13' }
+    expect(withReading(station({ today: spring }), reading('2027-03-14T06:59:59.000Z')).today?.date).toBe('2027-03-13')
+    expect(dates(['2027-03-14T07:00:00.000Z', '2027-03-15T05:59:00.000Z', '2027-03-15T06:00:00.000Z'])).toEqual(['2027-03-14', '2027-03-14', '2027-03-15'])
+    expect(dates(['2027-11-07T06:00:00.000Z', '2027-11-08T06:59:00.000Z', '2027-11-08T07:00:00.000Z'])).toEqual(['2027-11-07', '2027-11-07', '2027-11-08'])
+  })
+
   it('that failed a check sets no extreme', () => {
     const after = withReading(before, reading('2026-11-20T22:00:00.000Z', { temperature_c: 85, flags: { temperature_c: 4 } }))
     expect(after.today?.quantities.temperature_c?.max).toBe(8)

@@ -18,7 +18,7 @@ const gateway = {
     }
     if (/\/(anomalies|events)$/.test(url.pathname)) return Response.json({ items: [], next: null })
     const station = { station: 'roof', state: 'online', since: at(-3_600), report_s: 10, last_reading: gateway.last }
-    return Response.json({ items: [station, { nonsense: true }], next: null })
+    return Response.json({ items: [station, { nonsense: true }], next: null }, { headers: { date: new Date().toUTCString() } })
   },
 }
 
@@ -97,6 +97,21 @@ describe('the panel', async () => {
     await vi.advanceTimersByTimeAsync(0)
     expect(gateway.asked.sort()).toEqual(['anomalies', 'events', 'readings', 'stations'])
   })
+
+  it('left open for thirty hours holds a day of them, and a bounded list of episodes', async () => {
+    for (let minute = 2; minute <= 1_800; minute += 2) {
+      say('reading', reading(60 * minute, minute % 30))
+      say('anomaly', { id: minute, station: 'roof', quantity: 'temperature_c', kind: 'spike', flag: 3, state: 'open', from: at(60 * minute), to: at(60 * minute), evidence: '' })
+      await vi.advanceTimersByTimeAsync(120_000)
+    }
+    expect(panel.history?.slots.length).toBeGreaterThan(715)
+    expect(panel.history?.slots.length).toBeLessThanOrEqual(722)
+    expect(panel.episodes).toHaveLength(500)
+    expect(panel.selected?.last_reading?.observed_at).toBe(at(108_000))
+    // Four polls a minute, and at the beginning once all: what the stream says is asked for by nobody.
+    expect(gateway.asked.filter((route) => route !== 'stations')).toEqual(['readings', 'anomalies', 'events'])
+    expect(gateway.asked.length).toBeLessThan(4 * 1_800 + 5)
+  }, 60_000)
 
   it('keeps what it has when the gateway fails, says so, and recovers', async () => {
     gateway.broken = true

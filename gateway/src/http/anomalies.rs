@@ -11,6 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::App;
 use super::cursor::{self, CursorError};
+use super::facts::{AnomalyWord, Facts};
 use super::parameters::{self, Limit, Query, Time};
 use super::problem::Problem;
 use super::reading::{QualityFlag, Timestamp};
@@ -96,7 +97,7 @@ pub struct Anomaly {
     #[schema(example = "temperature_c")]
     quantity: Option<String>,
     /// Which check found it.
-    #[schema(example = "range")]
+    #[schema(value_type = AnomalyWord)]
     kind: String,
     /// Time of the first reading in it.
     from: Timestamp,
@@ -107,8 +108,12 @@ pub struct Anomaly {
     /// `open` while it goes on, else `closed`.
     #[schema(pattern = "^(open|closed)$", example = "open")]
     state: String,
-    /// One sentence with numbers that a person can check.
+    /// One sentence with numbers that a person can check, in English.
     evidence: String,
+    /// Its numbers; absent where an earlier release found it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    facts: Option<Facts>,
 }
 
 impl From<anomalies::Found> for Anomaly {
@@ -123,6 +128,7 @@ impl From<anomalies::Found> for Anomaly {
             flag: QualityFlag(Flag::from_number(found.flag).unwrap_or(Flag::NotEvaluated)),
             state: found.state,
             evidence: found.evidence,
+            facts: found.facts.map(Facts::from),
         }
     }
 }

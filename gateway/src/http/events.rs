@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::App;
 use super::anomalies::Asked;
 use super::cursor::{self, CursorError};
+use super::facts::WeatherWord;
 use super::parameters::{self, Limit, Query, Time};
 use super::problem::Problem;
 use super::reading::Timestamp;
@@ -94,8 +95,8 @@ pub struct WeatherEvent {
     /// Where.
     #[schema(example = "roof")]
     station: String,
-    /// `frost`, `heat`, `pressure_fall` (rapid, as before a storm) or `fog` (likely).
-    #[schema(pattern = "^(frost|heat|pressure_fall|fog)$", example = "frost")]
+    /// Which weather.
+    #[schema(value_type = WeatherWord)]
     kind: String,
     /// Time of the reading with which it began.
     from: Timestamp,
@@ -108,7 +109,11 @@ pub struct WeatherEvent {
     /// (pressure_fall), the distance of air and dew point in °C (fog).
     #[schema(example = -4.31)]
     extreme: f64,
-    /// One sentence with numbers that a person can check.
+    /// Where the rule begins, in the same unit; absent where an earlier release found it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = 0.0)]
+    onset: Option<f64>,
+    /// One sentence with numbers that a person can check, in English.
     evidence: String,
 }
 
@@ -122,6 +127,7 @@ impl From<weather::Found> for WeatherEvent {
             to: Timestamp(found.to),
             state: found.state,
             extreme: found.extreme,
+            onset: found.onset,
             evidence: found.evidence,
         }
     }

@@ -43,6 +43,7 @@ pub mod cursor;
 pub mod document;
 pub mod events;
 pub mod export;
+mod facts;
 pub mod guard;
 pub mod health;
 pub mod lake;

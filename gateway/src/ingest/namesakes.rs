@@ -6,7 +6,9 @@
 
 use std::fmt::Write;
 
-use minuano_telemetry::{Millis, StationName, StreamId};
+use minuano_telemetry::{Facts, Millis, StationName, StreamId};
+
+use crate::quality::evidence::Evidence;
 
 /// Streams of one name that are looked at; the longest silent one makes place.
 const MAX_STREAMS: usize = 8;
@@ -114,7 +116,7 @@ impl Namesakes {
 
 impl Interleaved {
     /// One sentence that a person can check.
-    pub fn evidence(&self, station: &StationName) -> String {
+    pub fn evidence(&self, station: &StationName) -> Evidence {
         let mut sentence =
             format!("{station} sends live readings of {} streams in turn", self.streams.len().max(2));
         for (index, stream) in self.streams.iter().take(3).enumerate() {
@@ -126,7 +128,7 @@ impl Interleaved {
         }
         let _ =
             write!(sentence, ", {} times back to an earlier one: two stations have this name", self.returns);
-        sentence
+        Evidence::new(sentence, Facts { times: Some(self.returns.into()), ..Facts::default() })
     }
 }
 
@@ -160,7 +162,7 @@ mod tests {
         assert_eq!(steps, [None, None, None, None, Some(Step::Opened)]);
         let open = two.open.clone().unwrap();
         assert_eq!((open.from, open.to, open.returns), (at(10), at(20), 3));
-        let evidence = open.evidence(&"roof".parse().unwrap());
+        let evidence = open.evidence(&"roof".parse().unwrap()).text;
         assert!(evidence.contains("2 streams") && evidence.contains("3 times"), "{evidence}");
         assert!(evidence.len() < 256, "{evidence}");
         let steps = hear(&mut two, &[(1, 300), (1, 615), (1, 621), (1, 631)]);

@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use minuano_telemetry::{AnomalyKind, AnomalyState, Flag, Millis, Quantity, StationName};
+use minuano_telemetry::{AnomalyKind, AnomalyState, Facts, Flag, Millis, Quantity, StationName};
 
 use super::check::{Check, Finding};
-use super::evidence::Beside;
+use super::evidence::{Beside, Evidence, exact};
 
 /// How long all must be well before an episode ends, so that what flickers stays one.
 const HOLD_MS: i64 = 600_000;
@@ -36,8 +36,8 @@ pub struct Episode {
     pub limits: (f64, f64),
     /// How far it went when it was last told.
     pub told: f64,
-    /// What was found, in a sentence; made of the values where it is empty.
-    pub note: String,
+    /// What was found; made of the values where it is none.
+    pub note: Option<Evidence>,
 }
 
 /// A value whose flags are final, and what was found of it.
@@ -108,7 +108,7 @@ impl Episode {
             highest: value,
             limits: (0.0, 0.0),
             told: 0.0,
-            note: String::new(),
+            note: None,
         }
     }
 
@@ -130,8 +130,10 @@ impl Episode {
     }
 
     /// One sentence with numbers that a person can check.
-    pub fn evidence(&self, station: &StationName, quantity: Option<Quantity>) -> String {
-        let Some(quantity) = quantity.filter(|_| self.note.is_empty()) else { return self.note.clone() };
+    pub fn evidence(&self, station: &StationName, quantity: Option<Quantity>) -> Evidence {
+        let Some(quantity) = quantity.filter(|_| self.note.is_none()) else {
+            return self.note.clone().unwrap_or_default();
+        };
         let (lowest, highest) = self.limits;
         let (key, unit) = (quantity.key(), quantity.unit());
         let mut sentence = format!("{station} {key} ");
@@ -148,7 +150,16 @@ impl Episode {
             )
         };
         let _ = write!(sentence, ", outside {lowest} to {highest} {unit}");
-        sentence
+        let facts = Facts {
+            quantity: Some(quantity),
+            value: exact(self.lowest),
+            highest: exact(self.highest),
+            times: Some(self.readings),
+            limit: exact(lowest),
+            upper: exact(highest),
+            ..Facts::default()
+        };
+        Evidence::new(sentence, facts)
     }
 }
 
@@ -222,7 +233,7 @@ impl Episodes {
             }
             // A standstill says how long it lasted, all others how far they went at most.
             if new || worse || further || finding.check == Check::FlatLine {
-                episode.note = finding.evidence(name, quantity, seen.beside);
+                episode.note = Some(finding.evidence(name, quantity, seen.beside));
             }
             episode.count(at, value);
             let step = match (new, worse || further) {
@@ -256,7 +267,7 @@ impl Episodes {
         id: i64,
         kind: AnomalyKind,
         at: Millis,
-        wrong: Option<impl FnOnce() -> String>,
+        wrong: Option<impl FnOnce() -> Evidence>,
     ) -> Option<(Step, Episode)> {
         let key = (id, None);
         let Some(note) = wrong else {
@@ -270,7 +281,7 @@ impl Episodes {
             return None;
         }
         episode.flag = Flag::Suspect;
-        episode.note = note();
+        episode.note = Some(note());
         Some((Step::Opened, episode.clone()))
     }
 

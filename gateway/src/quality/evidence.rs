@@ -2,12 +2,28 @@
 
 use std::fmt::Write;
 
-use minuano_telemetry::{Quantity, StationName};
+use minuano_telemetry::{Facts, MAX_BESIDE, Quantity, StationName};
 
 use super::check::{Check, Finding};
 
 /// The longest sentence, in bytes: what a message has room for.
 const MOST_BYTES: usize = 256;
+
+/// What was found: a sentence, and what it is made of for those who tell it otherwise.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Evidence {
+    /// One sentence with numbers that a person can check.
+    pub text: String,
+    /// Its numbers; none where an earlier release found it.
+    pub facts: Option<Facts>,
+}
+
+impl Evidence {
+    /// A sentence with its numbers.
+    pub const fn new(text: String, facts: Facts) -> Self {
+        Self { text, facts: Some(facts) }
+    }
+}
 
 /// What a neighbour measured meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,7 +38,7 @@ pub struct Beside<'a> {
 
 impl Finding {
     /// What was found at `station`, and what its neighbours say of it.
-    pub fn evidence(&self, station: &StationName, quantity: Quantity, beside: &[Beside<'_>]) -> String {
+    pub fn evidence(&self, station: &StationName, quantity: Quantity, beside: &[Beside<'_>]) -> Evidence {
         let mut text = self.said(station, quantity);
         for said in self.beside(quantity, beside) {
             if text.len() + said.len() > MOST_BYTES {
@@ -30,7 +46,32 @@ impl Finding {
             }
             text.push_str(&said);
         }
-        text
+        Evidence::new(text, self.facts(quantity, beside))
+    }
+
+    fn facts(&self, quantity: Quantity, beside: &[Beside<'_>]) -> Facts {
+        let is_of_time = self.check == Check::FlatLine;
+        let beside = beside.iter().filter(|_| self.compares().is_some());
+        Facts {
+            quantity: Some(quantity),
+            value: exact(self.value),
+            change: exact(self.change),
+            limit: exact(self.limit).filter(|_| !is_of_time),
+            seconds: exact(self.seconds),
+            limit_seconds: exact(self.limit).filter(|_| is_of_time),
+            beside: beside
+                .take(MAX_BESIDE)
+                .filter_map(|near| {
+                    let station = near.station.clone();
+                    Some(minuano_telemetry::Beside {
+                        station,
+                        value: exact(near.value)?,
+                        change: exact(near.change)?,
+                    })
+                })
+                .collect(),
+            ..Facts::default()
+        }
     }
 
     fn said(&self, station: &StationName, quantity: Quantity) -> String {
@@ -98,18 +139,23 @@ impl Finding {
         text
     }
 
+    /// What is compared with the neighbours: values, or how far they went.
+    const fn compares(&self) -> Option<Compared> {
+        match self.check {
+            Check::Neighbours | Check::Buddy | Check::Byzantine => Some(Compared::Values),
+            Check::Spike | Check::Step | Check::Drift | Check::Cusum | Check::Hampel | Check::Percentile => {
+                Some(Compared::Changes)
+            }
+            _ => None,
+        }
+    }
+
     /// "; shed and gate rose 0.10 °C", or what they measure where it is values that are compared.
     fn beside(&self, quantity: Quantity, beside: &[Beside<'_>]) -> Vec<String> {
         let unit = quantity.unit();
-        let values = match self.check {
-            Check::Neighbours | Check::Buddy | Check::Byzantine => true,
-            Check::Spike | Check::Step | Check::Drift | Check::Cusum | Check::Hampel | Check::Percentile => {
-                false
-            }
-            _ => return Vec::new(),
-        };
+        let Some(compared) = self.compares() else { return Vec::new() };
         let told = |beside: &Beside<'_>| {
-            if values {
+            if compared == Compared::Values {
                 format!("measured {:.2} {unit}", beside.value)
             } else {
                 format!("{} {:.2} {unit}", went(beside.change), beside.change.abs())
@@ -132,6 +178,18 @@ impl Finding {
     }
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Compared {
+    Values,
+    Changes,
+}
+
+/// Without the digits that only the arithmetic made.
+pub fn exact(value: f64) -> Option<f64> {
+    let rounded = (value * 1e3).round() / 1e3;
+    if rounded.is_finite() { Some(rounded + 0.0) } else { Some(value).filter(|value| value.is_finite()) }
+}
+
 const fn went(change: f64) -> &'static str {
     if change < 0.0 { "fell" } else { "rose" }
 }
@@ -150,6 +208,7 @@ pub fn span(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use minuano_telemetry::Flag;
+    use serde_json::json;
 
     use super::*;
 
@@ -165,8 +224,9 @@ mod tests {
             limit: 1.2,
         };
         let beside = |station, change| Beside { station, value: 20.0 + change, change };
-        let sentence =
-            |finding: &Finding, beside: &[Beside<'_>]| finding.evidence(&roof, Quantity::Temperature, beside);
+        let sentence = |finding: &Finding, beside: &[Beside<'_>]| {
+            finding.evidence(&roof, Quantity::Temperature, beside).text
+        };
         assert_eq!(
             sentence(&step, &[beside(&shed, 0.1), beside(&gate, 0.1)]),
             "roof temperature_c 38.10 °C rose 14.20 °C in 60 s, limit 1.20 °C; shed and gate rose 0.10 °C"
@@ -184,6 +244,34 @@ mod tests {
     }
 
     #[test]
+    fn its_facts_are_what_the_sentence_says() {
+        let [roof, shed]: [StationName; 2] = ["roof", "shed"].map(|name| name.parse().unwrap());
+        let step = Finding {
+            check: Check::Step,
+            flag: Flag::Suspect,
+            value: 38.1 + 1e-9,
+            change: -14.2,
+            seconds: 60.0,
+            limit: 1.2,
+        };
+        let beside = [Beside { station: &shed, value: 20.1, change: 0.1 }];
+        let facts = |finding: Finding| {
+            let facts = finding.evidence(&roof, Quantity::Temperature, &beside).facts;
+            serde_json::to_value(facts.unwrap()).unwrap()
+        };
+        let said = json!({
+            "quantity": "temperature_c", "value": 38.1, "change": -14.2, "limit": 1.2, "seconds": 60.0,
+            "beside": [{"station": "shed", "value": 20.1, "change": 0.1}]
+        });
+        assert_eq!(facts(step), said);
+        let still = facts(Finding { check: Check::FlatLine, limit: 3600.0, ..step });
+        assert_eq!((&still["limit"], &still["limit_seconds"]), (&json!(null), &json!(3600.0)));
+        assert_eq!(still["beside"], json!(null), "nobody is compared with a standstill");
+        let wild = Finding { limit: f64::INFINITY, ..step };
+        assert_eq!(facts(wild)["limit"], json!(null), "JSON has no such number");
+    }
+
+    #[test]
     fn it_fits_a_message_whatever_is_in_it() {
         let name: StationName = "a2345678901234567890123456789012".parse().unwrap();
         for check in Check::ALL {
@@ -196,7 +284,7 @@ mod tests {
                 limit: 150_000.0,
             };
             let beside = [Beside { station: &name, value: -1e5, change: -1e5 }; 4];
-            let text = finding.evidence(&name, Quantity::Illuminance, &beside);
+            let text = finding.evidence(&name, Quantity::Illuminance, &beside).text;
             assert!(text.len() <= MOST_BYTES, "{} {text}", text.len());
         }
     }

@@ -1,12 +1,24 @@
 //! Episodes of suspect data.
 
-use minuano_telemetry::{AnomalyKind, AnomalyState, Flag, Quantity};
-use rusqlite::Connection;
+use minuano_telemetry::{AnomalyKind, AnomalyState, Facts, Flag, Quantity};
+use rusqlite::{Connection, Row};
 
 use super::row::{column, millis, value_from_column};
 use crate::ingest::namesakes::{Interleaved, Namesakes};
 use crate::quality::episodes::{Episode, Step};
+use crate::quality::evidence::Evidence;
 use crate::quality::range;
+
+/// Facts as their column holds them.
+fn facts_text(facts: Option<&Facts>) -> Option<String> {
+    facts.and_then(|facts| serde_json::to_string(facts).ok())
+}
+
+/// Facts from their column; none where it holds none, or what a later release wrote in another form.
+pub fn facts_column(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<Facts>> {
+    let text: Option<String> = row.get(index)?;
+    Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+}
 
 /// Writes an episode down and gives its id.
 pub fn save(
@@ -15,15 +27,16 @@ pub fn save(
     quantity: Option<Quantity>,
     episode: &Episode,
     step: Step,
-    evidence: &str,
+    evidence: &Evidence,
 ) -> rusqlite::Result<i64> {
     let state = step.state_word();
+    let facts = facts_text(evidence.facts.as_ref());
     match episode.id {
         Some(id) => {
             connection
                 .prepare_cached(
-                    "UPDATE anomalies SET from_time = ?2, to_time = ?3, flag = ?4, state = ?5, evidence = ?6 \
-                     WHERE id = ?1",
+                    "UPDATE anomalies SET from_time = ?2, to_time = ?3, flag = ?4, state = ?5, evidence = ?6, \
+                     facts = ?7 WHERE id = ?1",
                 )?
                 .execute(rusqlite::params![
                     id,
@@ -31,14 +44,15 @@ pub fn save(
                     episode.to.get(),
                     episode.flag.number(),
                     state,
-                    evidence
+                    evidence.text,
+                    facts
                 ])?;
             Ok(id)
         }
         None => connection
             .prepare_cached(
-                "INSERT INTO anomalies (station, quantity, kind, from_time, to_time, flag, state, evidence) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT INTO anomalies (station, quantity, kind, from_time, to_time, flag, state, evidence, \
+                 facts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
             .insert(rusqlite::params![
                 station,
@@ -48,7 +62,8 @@ pub fn save(
                 episode.to.get(),
                 episode.flag.number(),
                 state,
-                evidence
+                evidence.text,
+                facts
             ]),
     }
 }
@@ -59,20 +74,23 @@ pub fn save_namesakes(
     station: i64,
     found: &Interleaved,
     state: AnomalyState,
-    evidence: &str,
+    evidence: &Evidence,
 ) -> rusqlite::Result<i64> {
+    let facts = facts_text(evidence.facts.as_ref());
     let (from, to, state) = (found.from.get(), found.to.get(), state.word());
     match found.id {
         Some(id) => {
             connection
-                .prepare_cached("UPDATE anomalies SET to_time = ?2, state = ?3, evidence = ?4 WHERE id = ?1")?
-                .execute((id, to, state, evidence))?;
+                .prepare_cached(
+                    "UPDATE anomalies SET to_time = ?2, state = ?3, evidence = ?4, facts = ?5 WHERE id = ?1",
+                )?
+                .execute((id, to, state, &evidence.text, facts))?;
             Ok(id)
         }
         None => connection
             .prepare_cached(
-                "INSERT INTO anomalies (station, quantity, kind, from_time, to_time, flag, state, evidence) \
-                 VALUES (?1, NULL, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO anomalies (station, quantity, kind, from_time, to_time, flag, state, evidence, \
+                 facts) VALUES (?1, NULL, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?
             .insert((
                 station,
@@ -81,7 +99,8 @@ pub fn save_namesakes(
                 to,
                 Flag::Suspect.number(),
                 state,
-                evidence,
+                &evidence.text,
+                facts,
             )),
     }
 }
@@ -101,7 +120,7 @@ pub fn load_open_namesakes(connection: &Connection) -> rusqlite::Result<Vec<(i64
 pub fn load_open(connection: &Connection) -> rusqlite::Result<Vec<(i64, Option<Quantity>, Episode)>> {
     let open = connection
         .prepare(
-            "SELECT id, station, quantity, from_time, to_time, kind, flag, evidence FROM anomalies \
+            "SELECT id, station, quantity, from_time, to_time, kind, flag, evidence, facts FROM anomalies \
              WHERE state = 'open' AND kind <> ?1",
         )?
         .query_map([AnomalyKind::DuplicateStation.word()], |row| {
@@ -112,7 +131,7 @@ pub fn load_open(connection: &Connection) -> rusqlite::Result<Vec<(i64, Option<Q
                 id: Some(row.get(0)?),
                 to: millis(row, 4)?,
                 flag: Flag::from_number(row.get(6)?).unwrap_or(Flag::Suspect),
-                note: row.get(7)?,
+                note: Some(Evidence { text: row.get(7)?, facts: facts_column(row, 8)? }),
                 ..Episode::new(kind, millis(row, 3)?, 0.0)
             };
             Ok(Some((row.get(1)?, key.as_deref().and_then(Quantity::from_key), episode)))

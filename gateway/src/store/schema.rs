@@ -6,7 +6,7 @@
 use rusqlite::Connection;
 
 /// What makes each version of the one before, the first first.
-const VERSIONS: [&str; 8] = [
+const VERSIONS: [&str; 9] = [
     include_str!("schema.sql"),
     include_str!("migrations/2.sql"),
     include_str!("migrations/3.sql"),
@@ -15,6 +15,7 @@ const VERSIONS: [&str; 8] = [
     include_str!("migrations/6.sql"),
     include_str!("migrations/7.sql"),
     include_str!("migrations/8.sql"),
+    include_str!("migrations/9.sql"),
 ];
 /// `PRAGMA user_version` of a store of this release.
 pub const VERSION: usize = VERSIONS.len();
@@ -37,7 +38,7 @@ mod tests {
     use super::*;
     use crate::store::{Store, integrity, rollups, stations};
 
-    const GOLDEN: [&str; 8] = [
+    const GOLDEN: [&str; 9] = [
         include_str!("golden/v1.sql"),
         include_str!("golden/v2.sql"),
         include_str!("golden/v3.sql"),
@@ -46,6 +47,7 @@ mod tests {
         include_str!("golden/v6.sql"),
         include_str!("golden/v7.sql"),
         include_str!("golden/v8.sql"),
+        include_str!("golden/v9.sql"),
     ];
 
     fn schema(connection: &Connection) -> Vec<String> {

@@ -39,7 +39,7 @@ pub fn save(
     station: i64,
     kind: WeatherKind,
     step: Step,
-    event: &Open,
+    (event, onset): (&Open, f64),
     evidence: &str,
 ) -> rusqlite::Result<i64> {
     let state = state_word(step.state());
@@ -47,17 +47,27 @@ pub fn save(
         Some(id) => {
             connection
                 .prepare_cached(
-                    "UPDATE weather_events SET to_time = ?2, state = ?3, extreme = ?4, evidence = ?5 WHERE id = ?1",
+                    "UPDATE weather_events SET to_time = ?2, state = ?3, extreme = ?4, evidence = ?5, onset = ?6 \
+                     WHERE id = ?1",
                 )?
-                .execute((id, event.to.get(), state, event.extreme, evidence))?;
+                .execute((id, event.to.get(), state, event.extreme, evidence, onset))?;
             Ok(id)
         }
         None => connection
             .prepare_cached(
-                "INSERT INTO weather_events (station, kind, from_time, to_time, state, extreme, evidence) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO weather_events (station, kind, from_time, to_time, state, extreme, evidence, onset) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?
-            .insert((station, kind.word(), event.from.get(), event.to.get(), state, event.extreme, evidence)),
+            .insert((
+                station,
+                kind.word(),
+                event.from.get(),
+                event.to.get(),
+                state,
+                event.extreme,
+                evidence,
+                onset,
+            )),
     }
 }
 

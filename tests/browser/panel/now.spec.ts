@@ -118,6 +118,17 @@ test('the stations at a glance, a page for one with its history, and all on one 
   await expect(page.getByTestId('legend-temperature_c')).toContainText('Roof')
 })
 
+test('a station’s page asks for its week once, however many readings come', async ({ page }) => {
+  let asked = 0
+  page.on('request', (request) => void (/\/stations\/roof\/health/.test(request.url()) && (asked += 1)))
+  await open(page, '?page=station&station=roof')
+  await expect(page.getByTestId('health-chart')).toBeVisible()
+  // Between two polls lie 15 s and a reading or two.
+  for (let i = 0; i < 2; i += 1) await page.waitForResponse((response) => response.url().endsWith('/api/v1/stations'), { timeout: 20_000 })
+  // The clock may have passed ten minutes once.
+  expect(asked).toBeLessThanOrEqual(2)
+})
+
 for (const hours of [-1, 1]) {
   test(`a browser whose clock is ${hours} h off shows stations as they are`, async ({ page }) => {
     await page.clock.install({ time: Date.now() + hours * 3_600_000 })

@@ -34,6 +34,28 @@ test('the language changes without a reload and is kept; a language is loaded on
   expect(asked.filter((path) => path === '/').length).toBe(2)
 })
 
+test('evidence is told in the reader’s language and units, and nowhere in English', async ({ page, request }) => {
+  const { items: anomalies } = await (await request.get('/api/v1/anomalies')).json()
+  const { items: events } = await (await request.get('/api/v1/events')).json()
+  const english: string[] = [...anomalies, ...events].map(({ evidence }) => evidence)
+  expect([...anomalies, ...events].map(({ kind }) => kind)).toEqual(expect.arrayContaining(['range', 'altitude', 'heat', 'cross_check']))
+  for (const query of ['?page=events', '?station=loft', '?station=odd', '?page=charts&station=odd&q=temperature_c']) {
+    await open(page, `${query}&lang=pt-BR&units=f-hpa-lx`)
+    const told = page.locator('[data-testid=episode] .evidence, [data-testid^=why-]')
+    await expect(told.first()).toBeVisible()
+    for (const each of await told.all()) {
+      await expect(each).toHaveAttribute('lang', 'pt-BR')
+      await expect(each).not.toHaveText(/\b(the|is|limit|outside|above|below|rose|fell|nothing)\b/i)
+    }
+    const text = await page.locator('body').innerText()
+    expect(english.filter((sentence) => text.includes(sentence))).toEqual([])
+  }
+  await open(page, '?station=odd&lang=pt-BR&units=f-hpa-lx')
+  await expect(page.getByTestId('why-temperature_c')).toHaveText(/302.°F, fora de −112.°F a 140.°F/)
+  await open(page, '?station=loft&lang=en')
+  await expect(page.getByTestId('why-pressure_hpa')).toContainText(/920.*hPa is .* below the 1,?\d+.*hPa of its altitude/)
+})
+
 test('light, dark, as the system, and by the sun at the station', async ({ page }) => {
   await page.emulateMedia({ colorScheme: 'dark' })
   await open(page, '?station=roof')

@@ -1,3 +1,6 @@
+import type { Told } from '../../episodes/evidence'
+import type { Kind } from '../../episodes/kinds'
+
 export const messages = {
   header: {
     stations: 'Stations',
@@ -222,7 +225,40 @@ export const messages = {
       heat: 'Heat',
       pressure_fall: 'Pressure falls fast',
       fog: 'Fog likely',
-    } as Record<string, string>,
+    } satisfies Record<Kind, string>,
+    sentences: {
+      range: ({ value, highest, times, isOne, limit, upper }) =>
+        isOne ? `${value}, outside ${limit} to ${upper}` : `${value} to ${highest} in ${times} readings, outside ${limit} to ${upper}`,
+      zeros: () => 'Temperature and humidity are exactly zero together',
+      altitude: ({ value, change, isDown, limit }) => `${value} is ${change} ${isDown ? 'below' : 'above'} the ${limit} of its altitude`,
+      light: ({ value, change, isDown }) => `${value} with the sun ${change} ${isDown ? 'below' : 'above'} the horizon`,
+      spike: ({ value, change, limit }) => `${value} stood ${change} off the readings before and after it, limit ${limit}`,
+      step: ({ value, change, isDown, over, limit }) => `${isDown ? 'Fell' : 'Rose'} ${change} to ${value} in ${over}, limit ${limit}`,
+      flat_line: ({ value, over, atMost }) => `${value} has not changed for ${over}, limit ${atMost}`,
+      dew_point: ({ value, change, limit }) => `${value} makes a dew point of ${change}, limit ${limit}`,
+      climatology: ({ value, change, isDown, limit }) => `${value} is ${change} ${isDown ? 'below' : 'above'} the ${limit} of the season`,
+      attenuated: ({ change, over, limit }) => `Varied by ${change} in ${over}, at least ${limit} is usual`,
+      percentile: ({ value, change, isDown, limit }) => `${value} is ${change} ${isDown ? 'below' : 'above'} ${limit}, the edge of the last days’ values`,
+      hampel: ({ value, change, isDown, limit }) => `${value} is ${change} ${isDown ? 'below' : 'above'} the median of the readings before it, limit ${limit}`,
+      cusum: ({ change, isDown, limit }) => `The hours went ${change} ${isDown ? 'below' : 'above'} the day before in their sum, limit ${limit}`,
+      buddy: ({ value, change, isDown, limit }) => `${value} is ${change} ${isDown ? 'below' : 'above'} its neighbours, limit ${limit}`,
+      byzantine: ({ value, change, isDown }) => `${value} is ${change} ${isDown ? 'below' : 'above'} its neighbours, as are its other quantities`,
+      isolation: ({ value }) => `${value} has too few neighbours to confirm it`,
+      cross_check: ({ part }) => `${part} is not confirmed by another sensor of the station`,
+      gap: ({ over, atMost }) => `Nothing was measured for ${over}, limit ${atMost}`,
+      late: ({ over, atMost }) => `Readings came ${over} after they were taken, limit ${atMost}`,
+      drift: ({ value, change, isDown, limit }) => `${value} is ${change} ${isDown ? 'below' : 'above'} the same hour of the day before, limit ${limit}`,
+      neighbours: ({ value, change, isDown, limit }) => `${value} is ${change} ${isDown ? 'below' : 'above'} what its neighbours let expect, limit ${limit}`,
+      silent: ({ since }) => `Not heard since before ${since}`,
+      clock_skew: ({ over, isDown, atMost }) => `Its clock is ${over} ${isDown ? 'behind' : 'ahead of'} the gateway’s, limit ${atMost}`,
+      duplicate_station: ({ times }) => `Two runs speak in turn, ${times} times back to the earlier one: two stations have this name`,
+      frost: ({ value, limit }) => `Temperature fell to ${value}; frost is at or below ${limit}`,
+      heat: ({ value, limit }) => `Temperature rose to ${value}; heat is at or above ${limit}`,
+      pressure_fall: ({ change, limit }) => `Pressure fell by ${change} in 3 hours; a rapid fall is ${limit} or more`,
+      fog: ({ change, limit }) => `The air came within ${change} of its dew point; fog is likely within ${limit}`,
+    } satisfies Record<Kind, (told: Told) => string>,
+    besideWent: (name: string, change: string, isDown: boolean) => `${name} ${isDown ? 'fell' : 'rose'} ${change}`,
+    besideMeasured: (name: string, value: string) => `${name} measured ${value}`,
     span: (from: string, to: string) => `${from} – ${to}`,
     ongoing: (from: string) => `since ${from}`,
   },

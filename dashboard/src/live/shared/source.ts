@@ -3,7 +3,9 @@
  * a lock and passes on what it hears over a channel, else a connection of its own.
  */
 import type { Source } from '../../api/stream'
-import { eventSource, Hub, type Message } from './hub'
+import type { Message } from './hub'
+
+const closed = 2
 
 type Listener = (event: { data?: unknown }) => void
 
@@ -21,7 +23,7 @@ abstract class Shared implements Source {
         // A greeting to another tab is nothing new to this one.
         if (this.readyState === 1) continue
         this.readyState = 1
-      } else if (type === 'error') this.readyState = 0
+      } else if (type === 'error' && this.readyState !== closed) this.readyState = 0
       for (const listener of this.#listeners.get(type) ?? []) listener({ data })
     }
   }
@@ -51,38 +53,25 @@ class FromWorker extends Shared {
 }
 
 class FromLeader extends Shared {
-  readonly #channel: BroadcastChannel
-  readonly #ended = new AbortController()
-  #hub: Hub | null = null
-  #release: () => void = () => {}
+  #leader: { close(): void } | null = null
 
   constructor(address: string) {
     super()
-    this.#channel = new BroadcastChannel(`minuano ${address}`)
-    this.#channel.onmessage = ({ data }: MessageEvent<Message[] | 'hello'>) => {
-      if (data !== 'hello') this.take(data)
-      else if (this.#hub) this.#channel.postMessage(this.#hub.greeting())
-    }
-    this.#channel.postMessage('hello')
-    const lead = () => {
-      if (this.#ended.signal.aborted) return Promise.resolve()
-      // A leader that went away may have left this tab believing that it is connected.
-      this.take([{ type: 'error' }])
-      this.#hub = new Hub(eventSource(address), (batch) => {
-        this.take(batch)
-        this.#channel.postMessage(batch)
-      })
-      this.#hub.start()
-      return new Promise<void>((resolve) => (this.#release = resolve))
-    }
-    navigator.locks.request(`minuano ${address}`, { signal: this.#ended.signal }, lead).catch(() => {})
+    // Few browsers need it.
+    import('./leader').then(
+      ({ Leader }) => {
+        if (this.readyState !== closed) this.#leader = new Leader(address, (batch) => this.take(batch))
+      },
+      () => {
+        this.readyState = closed
+        this.take([{ type: 'error' }])
+      },
+    )
   }
 
   close(): void {
-    this.#hub?.stop()
-    this.#channel.close()
-    this.#release()
-    this.#ended.abort()
+    this.readyState = closed
+    this.#leader?.close()
   }
 }
 

@@ -14,7 +14,7 @@ async fn weather_is_listed_newest_first_and_apart_from_anomalies() {
     let roof = world.station("roof", "UTC");
     let shed = world.station("shed", "UTC");
     let put = |id: i64, station: i64, kind: &str, from: &str, to: &str, state: &str| {
-        let sql = "INSERT INTO weather_events VALUES (?1, ?2, ?3, ?4, ?5, ?6, -6.4, ?7)";
+        let sql = "INSERT INTO weather_events VALUES (?1, ?2, ?3, ?4, ?5, ?6, -6.4, ?7, -6.0)";
         let values =
             (id, station, kind, millis(from).get(), millis(to).get(), state, golden().evidence.to_string());
         world.store.writer().unwrap().execute(sql, values).unwrap();

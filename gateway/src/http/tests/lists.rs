@@ -15,8 +15,10 @@ async fn anomalies_are_those_that_overlap_newest_first() {
     let golden = include_str!("../../../../telemetry/tests/golden/anomaly.json");
     let golden: minuano_telemetry::Anomaly = serde_json::from_str(golden).unwrap();
     let put = |id: i64, station: i64, from: &str, to: &str, state: &str| {
-        let sql = "INSERT INTO anomalies VALUES (?1, ?2, 'temperature_c', 'range', ?3, ?4, 4, ?5, ?6)";
-        let values = (id, station, millis(from).get(), millis(to).get(), state, golden.evidence.as_str());
+        let sql = "INSERT INTO anomalies VALUES (?1, ?2, 'temperature_c', 'range', ?3, ?4, 4, ?5, ?6, ?7)";
+        let facts = serde_json::to_string(&golden.facts).unwrap();
+        let values =
+            (id, station, millis(from).get(), millis(to).get(), state, golden.evidence.as_str(), facts);
         world.store.writer().unwrap().execute(sql, values).unwrap();
     };
     put(7, roof.station, "2026-11-20T12:00:00Z", "2026-11-20T12:01:00Z", "open");

@@ -169,9 +169,9 @@ async fn states_and_episodes_since_then_are_told_again() {
     change("shed", "2026-11-20T09:00:00Z");
     let at = |text| millis(text).get();
     world.sql(&format!(
-        "INSERT INTO anomalies VALUES (1, 1, NULL, 'range', {old}, {old}, 4, 'closed', 'old'),
-             (2, 1, NULL, 'range', {old}, {old}, 4, 'open', 'goes on'),
-             (3, 1, NULL, 'range', {old}, {new}, 4, 'closed', 'new')",
+        "INSERT INTO anomalies VALUES (1, 1, NULL, 'range', {old}, {old}, 4, 'closed', 'old', NULL),
+             (2, 1, NULL, 'range', {old}, {old}, 4, 'open', 'goes on', NULL),
+             (3, 1, NULL, 'range', {old}, {new}, 4, 'closed', 'new', NULL)",
         old = at("2026-11-20T08:00:00Z"),
         new = at("2026-11-20T12:00:10Z"),
     ));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use metrics::counter;
-use minuano_telemetry::{Anomaly, AnomalyKind, Flag, Health, Millis, Quantity, StationName};
+use minuano_telemetry::{Anomaly, AnomalyKind, Facts, Flag, Health, Millis, Quantity, StationName};
 use rusqlite::Connection;
 
 use super::{Effects, Index, Ledger};
@@ -11,7 +11,7 @@ use crate::directory::Presence;
 use crate::quality::check::Check;
 use crate::quality::engine::{Held, Verdict};
 use crate::quality::episodes::{Episode, Seen, Step};
-use crate::quality::evidence::{Beside, span};
+use crate::quality::evidence::{Beside, Evidence, exact, span};
 use crate::quality::place::Place;
 use crate::quality::station::Observation;
 use crate::store::revise::{Revision, revise};
@@ -91,7 +91,7 @@ impl Ledger {
         index: Index,
         kind: AnomalyKind,
         at: Millis,
-        wrong: Option<impl FnOnce(&StationName) -> String>,
+        wrong: Option<impl FnOnce(&StationName) -> Evidence>,
         effects: &mut Effects,
     ) -> rusqlite::Result<()> {
         let station = self.id(connection, index)?;
@@ -112,7 +112,9 @@ impl Ledger {
         effects: &mut Effects,
     ) -> rusqlite::Result<()> {
         let wrong = (presence == Presence::Offline && self.engine.rules().limits.runs(Check::Silent))
-            .then_some(|name: &StationName| format!("{name} has not been heard since before {at}"));
+            .then_some(|name: &StationName| {
+                Evidence::new(format!("{name} has not been heard since before {at}"), Facts::default())
+            });
         self.station_wide(connection, index, AnomalyKind::Silent, at, wrong, effects)
     }
 
@@ -167,11 +169,12 @@ impl Ledger {
         let skew = observed_at.get() - received_at.get();
         let wrong = (skew.abs() > limit).then_some(|name: &StationName| {
             let side = if skew < 0 { "behind" } else { "ahead of" };
-            format!(
+            let text = format!(
                 "{name} takes its live readings {} s {side} the gateway's clock, limit {} s",
                 skew.abs() / 1000,
                 limit / 1000
-            )
+            );
+            Evidence::new(text, times(skew, limit))
         });
         // It is well again at half of it.
         if wrong.is_none() && skew.abs() > limit / 2 {
@@ -196,7 +199,8 @@ impl Ledger {
         let (delay, limit) = (received_at.get() - observed_at.get(), millis(limits.tuning.late_s));
         let wrong = (delay > limit).then_some(|name: &StationName| {
             let (took, least) = (span(delay as f64 / 1000.0), span(limit as f64 / 1000.0));
-            format!("{name} sent what it had measured {took} before, limit {least}")
+            let text = format!("{name} sent what it had measured {took} before, limit {least}");
+            Evidence::new(text, times(delay, limit))
         });
         self.station_wide(connection, index, AnomalyKind::Late, received_at, wrong, effects)
     }
@@ -212,8 +216,12 @@ impl Ledger {
     ) -> rusqlite::Result<()> {
         let doubted = health.sensors.iter().find_map(|sensor| Some((sensor, sensor.warning.as_ref()?)));
         let doubted = doubted.filter(|_| self.engine.rules().limits.runs(Check::CrossCheck));
-        let wrong = doubted
-            .map(|(sensor, warning)| move |name: &StationName| format!("{name} {}: {warning}", sensor.part));
+        let wrong = doubted.map(|(sensor, warning)| {
+            move |name: &StationName| {
+                let facts = Facts { part: Some(sensor.part.clone()), ..Facts::default() };
+                Evidence::new(format!("{name} {}: {warning}", sensor.part), facts)
+            }
+        });
         self.station_wide(connection, index, AnomalyKind::CrossCheck, at, wrong, effects)
     }
 
@@ -303,16 +311,19 @@ impl Ledger {
         let Some(since) = verdict.gap_since else { return Ok(()) };
         let Some(index) = self.by_id.get(&verdict.station).copied() else { return Ok(()) };
         let at = verdict.observation.at;
-        let limit = span(self.engine.rules().limits.tuning.gap_s);
-        let long = span((at.get() - since.get()) as f64 / 1000.0);
-        let note = format!("{} measured nothing for {long}, limit {limit}", self.stations[index].name);
-        self.station_wide(connection, index, AnomalyKind::Gap, since, Some(|_: &StationName| note), effects)?;
+        let (long, limit) = (at.get() - since.get(), millis(self.engine.rules().limits.tuning.gap_s));
+        let wrong = |name: &StationName| {
+            let facts = times(long, limit);
+            let [long, limit] = [long, limit].map(|ms| span(ms as f64 / 1000.0));
+            Evidence::new(format!("{name} measured nothing for {long}, limit {limit}"), facts)
+        };
+        self.station_wide(connection, index, AnomalyKind::Gap, since, Some(wrong), effects)?;
         self.station_wide(
             connection,
             index,
             AnomalyKind::Gap,
             at,
-            None::<fn(&StationName) -> String>,
+            None::<fn(&StationName) -> Evidence>,
             effects,
         )
     }
@@ -341,11 +352,18 @@ impl Ledger {
                 to: episode.to,
                 flag: episode.flag,
                 state: step.state(),
-                evidence: evidence.as_str().try_into().unwrap_or_default(),
+                evidence: evidence.text.as_str().try_into().unwrap_or_default(),
+                facts: evidence.facts,
             }));
         }
         Ok(())
     }
+}
+
+/// The facts of what is about times alone.
+fn times(took_ms: i64, limit_ms: i64) -> Facts {
+    let [seconds, limit_seconds] = [took_ms, limit_ms].map(|ms| exact(ms as f64 / 1000.0));
+    Facts { seconds, limit_seconds, ..Facts::default() }
 }
 
 fn revision(verdict: &Verdict) -> Revision {

@@ -40,7 +40,8 @@ impl Ledger {
             to: found.to,
             flag: Flag::Suspect,
             state,
-            evidence: evidence.as_str().try_into().unwrap_or_default(),
+            evidence: evidence.text.as_str().try_into().unwrap_or_default(),
+            facts: evidence.facts,
         }));
         Ok(())
     }

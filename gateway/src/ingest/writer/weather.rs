@@ -69,7 +69,7 @@ impl Watch {
         for (kind, step, open) in known.take(&self.rules, observation.at, &observation.values, flags) {
             let Some(rule) = self.rules.get(kind) else { continue };
             let said = evidence(name, kind, &rule, &open);
-            let id = weather::save(connection, *station, kind, step, &open, &said)?;
+            let id = weather::save(connection, *station, kind, step, (&open, rule.onset), &said)?;
             known.name(kind, id);
             events.push(Arc::new(WeatherEvent {
                 id,
@@ -79,6 +79,7 @@ impl Watch {
                 to: open.to,
                 state: step.state(),
                 extreme: open.extreme,
+                onset: Some(rule.onset),
                 evidence: said.as_str().try_into().unwrap_or_default(),
             }));
         }

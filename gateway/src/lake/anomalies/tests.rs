@@ -22,7 +22,7 @@ impl Closed {
 
     fn open(&self, id: i64, to: i64) {
         self.bench.execute(&format!(
-            "INSERT INTO anomalies VALUES ({id}, 1, 'temperature_c', 'range', {NOON}, {to}, 4, 'open', 'it was {id}')"
+            "INSERT INTO anomalies VALUES ({id}, 1, 'temperature_c', 'range', {NOON}, {to}, 4, 'open', 'it was {id}', NULL)"
         ));
     }
 

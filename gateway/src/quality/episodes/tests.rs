@@ -23,7 +23,7 @@ fn many_failed_readings_make_one_episode() {
     let (_, closed) = steps.last().unwrap();
     assert_eq!((closed.from, closed.to, closed.readings), (at(10), at(35), 4));
     assert_eq!(
-        closed.evidence(&"roof".parse().unwrap(), Some(T)),
+        closed.evidence(&"roof".parse().unwrap(), Some(T)).text,
         "roof temperature_c was -90.00 to 120.00 °C in 4 readings, outside -80 to 60 °C"
     );
 }
@@ -67,7 +67,7 @@ fn a_lonely_station_is_one_episode_until_it_has_company() {
     assert_eq!((opened.kind, opened.flag), (AnomalyKind::Isolation, Flag::NotEvaluated));
     assert_eq!((closed.from, closed.to), (at(0), at(60 * 19)));
     assert_eq!(
-        opened.evidence(&name, None),
+        opened.evidence(&name, None).text,
         "roof temperature_c 20.00 °C could be compared with 1 of the 2 neighbours that it takes"
     );
 }
@@ -78,7 +78,7 @@ fn evidence_fits_a_message_whatever_the_value() {
     episode.take(at(0), f64::MAX, (0.0, 1.0));
     episode.take(at(0), 1.0, (0.0, 1.0));
     let name = "a2345678901234567890123456789012".parse().unwrap();
-    assert!(episode.evidence(&name, Some(Quantity::Illuminance)).len() < 256);
+    assert!(episode.evidence(&name, Some(Quantity::Illuminance)).text.len() < 256);
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn findings_that_flicker_are_one_episode_and_its_end_is_told_once() {
     let steps: Vec<Step> = told.iter().map(|(step, ..)| *step).collect();
     assert_eq!(steps, [Step::Opened, Step::Continued, Step::Worsened, Step::Closed]);
     assert_eq!(
-        told[0].2.evidence(&roof, Some(T)),
+        told[0].2.evidence(&roof, Some(T)).text,
         "roof temperature_c 38.10 °C rose 14.20 °C in 60 s, limit 1.20 °C"
     );
 }

@@ -1,9 +1,10 @@
 //! Episodes of suspect data, newest first.
 
-use minuano_telemetry::{AnomalyState, Millis};
+use minuano_telemetry::{AnomalyState, Facts, Millis};
 use rusqlite::{Connection, Row};
 
 use super::{Page, one_more};
+use crate::store::anomalies::facts_column;
 use crate::store::row::millis;
 
 /// Which episodes. Everything absent: all.
@@ -40,6 +41,8 @@ pub struct Found {
     pub state: String,
     /// One sentence.
     pub evidence: String,
+    /// Its numbers.
+    pub facts: Option<Facts>,
 }
 
 impl Found {
@@ -54,6 +57,7 @@ impl Found {
             flag: row.get(6)?,
             state: row.get(7)?,
             evidence: row.get(8)?,
+            facts: facts_column(row, 9)?,
         })
     }
 }
@@ -75,8 +79,8 @@ pub fn page(
     });
     let items = connection
         .prepare_cached(
-            "SELECT a.id, s.name, a.quantity, a.kind, a.from_time, a.to_time, a.flag, a.state, a.evidence \
-             FROM anomalies a JOIN stations s ON s.id = a.station \
+            "SELECT a.id, s.name, a.quantity, a.kind, a.from_time, a.to_time, a.flag, a.state, a.evidence, \
+             a.facts FROM anomalies a JOIN stations s ON s.id = a.station \
              WHERE (?1 IS NULL OR a.station = ?1) AND (?2 IS NULL OR a.to_time >= ?2) \
              AND (?3 IS NULL OR a.from_time < ?3) AND (?4 IS NULL OR a.state = ?4) \
              AND (a.from_time, a.id) < (?5, ?6) ORDER BY a.from_time DESC, a.id DESC LIMIT ?7",
@@ -101,8 +105,8 @@ pub fn page(
 pub fn touched(connection: &Connection, since: Millis, limit: usize) -> rusqlite::Result<Vec<Found>> {
     let mut found = connection
         .prepare_cached(
-            "SELECT a.id, s.name, a.quantity, a.kind, a.from_time, a.to_time, a.flag, a.state, a.evidence \
-             FROM anomalies a JOIN stations s ON s.id = a.station \
+            "SELECT a.id, s.name, a.quantity, a.kind, a.from_time, a.to_time, a.flag, a.state, a.evidence, \
+             a.facts FROM anomalies a JOIN stations s ON s.id = a.station \
              WHERE a.state = 'open' OR a.to_time >= ?1 ORDER BY a.id DESC LIMIT ?2",
         )?
         .query_map(

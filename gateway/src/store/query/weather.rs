@@ -41,6 +41,8 @@ pub struct Found {
     pub extreme: f64,
     /// One sentence.
     pub evidence: String,
+    /// Where the rule begins.
+    pub onset: Option<f64>,
 }
 
 impl Found {
@@ -54,6 +56,7 @@ impl Found {
             state: row.get(5)?,
             extreme: row.get(6)?,
             evidence: row.get(7)?,
+            onset: row.get(8)?,
         })
     }
 }
@@ -71,8 +74,8 @@ pub fn page(
     let (time, id) = after.map_or((i64::MAX, i64::MAX), |(time, id)| (time.get(), id));
     let items = connection
         .prepare_cached(
-            "SELECT e.id, s.name, e.kind, e.from_time, e.to_time, e.state, e.extreme, e.evidence \
-             FROM weather_events e JOIN stations s ON s.id = e.station \
+            "SELECT e.id, s.name, e.kind, e.from_time, e.to_time, e.state, e.extreme, e.evidence, \
+             e.onset FROM weather_events e JOIN stations s ON s.id = e.station \
              WHERE (?1 IS NULL OR e.station = ?1) AND (?2 IS NULL OR e.kind = ?2) \
              AND (?3 IS NULL OR e.to_time >= ?3) AND (?4 IS NULL OR e.from_time < ?4) \
              AND (?5 IS NULL OR e.state = ?5) AND (e.from_time, e.id) < (?6, ?7) \

@@ -52,12 +52,14 @@ fn anomalies(
         Ok(())
     });
     let mut salvaged = 0;
-    let all =
-        "SELECT station, from_time, to_time, id, quantity, kind, flag, evidence FROM anomalies NOT INDEXED";
+    // By name: stores of earlier versions lack columns.
+    let all = "SELECT station, from_time, to_time, * FROM anomalies NOT INDEXED";
     each(damaged, all, |row| {
         let Some((station, from, to)) = begins(connection, names, row)? else { return Ok(()) };
-        let (id, quantity, kind): (i64, Option<String>, String) = (row.get(3)?, row.get(4)?, row.get(5)?);
-        let (flag, evidence): (u8, String) = (row.get(6)?, row.get(7)?);
+        let (id, quantity, kind): (i64, Option<String>, String) =
+            (row.get("id")?, row.get("quantity")?, row.get("kind")?);
+        let (flag, evidence): (u8, String) = (row.get("flag")?, row.get("evidence")?);
+        let facts: Option<String> = row.get("facts").unwrap_or_default();
         let is_known = quantity.as_deref().is_none_or(|key| Quantity::from_key(key).is_some())
             && AnomalyKind::from_word(&kind).is_some()
             && Flag::from_number(flag).is_some();
@@ -65,10 +67,10 @@ fn anomalies(
             return Ok(());
         }
         let new = connection.execute(
-            "INSERT INTO anomalies (station, quantity, kind, from_time, to_time, flag, state, evidence) \
-             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE NOT EXISTS (SELECT 1 FROM anomalies \
+            "INSERT INTO anomalies (station, quantity, kind, from_time, to_time, flag, state, evidence, facts) \
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE NOT EXISTS (SELECT 1 FROM anomalies \
              WHERE station = ?1 AND quantity IS ?2 AND kind = ?3 AND from_time = ?4)",
-            params![station, quantity, kind, from, to, flag, AnomalyState::Closed.word(), evidence],
+            params![station, quantity, kind, from, to, flag, AnomalyState::Closed.word(), evidence, facts],
         )?;
         if new > 0 && closings.get(&id).is_some_and(|closing| *closing <= laked) {
             // The newest, since ids are never given twice.
@@ -89,18 +91,20 @@ fn weather(
     names: &HashMap<i64, StationName>,
 ) -> rusqlite::Result<u64> {
     let mut salvaged = 0;
-    let all = "SELECT station, from_time, to_time, kind, extreme, evidence FROM weather_events NOT INDEXED";
+    let all = "SELECT station, from_time, to_time, * FROM weather_events NOT INDEXED";
     let read = each(damaged, all, |row| {
         let Some((station, from, to)) = begins(connection, names, row)? else { return Ok(()) };
-        let (kind, extreme, evidence): (String, f64, String) = (row.get(3)?, row.get(4)?, row.get(5)?);
+        let (kind, extreme, evidence): (String, f64, String) =
+            (row.get("kind")?, row.get("extreme")?, row.get("evidence")?);
+        let onset: Option<f64> = row.get("onset").unwrap_or_default();
         if WeatherKind::from_word(&kind).is_none() || !extreme.is_finite() {
             return Ok(());
         }
         salvaged += connection.execute(
-            "INSERT INTO weather_events (station, kind, from_time, to_time, state, extreme, evidence) \
-             SELECT ?1, ?2, ?3, ?4, 'closed', ?5, ?6 WHERE NOT EXISTS (SELECT 1 FROM weather_events \
+            "INSERT INTO weather_events (station, kind, from_time, to_time, state, extreme, evidence, onset) \
+             SELECT ?1, ?2, ?3, ?4, 'closed', ?5, ?6, ?7 WHERE NOT EXISTS (SELECT 1 FROM weather_events \
              WHERE station = ?1 AND kind = ?2 AND from_time = ?3)",
-            params![station, kind, from, to, extreme, evidence],
+            params![station, kind, from, to, extreme, evidence, onset],
         )? as u64;
         Ok(())
     });

@@ -125,8 +125,8 @@ fn episodes_come_back_once_and_what_the_lake_has_does_not_go_there_again() {
     fill(&damaged, 1..=3);
     let episode = |kind: &str, quantity: &str, from: i64, state: &str| {
         format!(
-            "INSERT INTO anomalies (station, quantity, kind, from_time, to_time, flag, state, evidence) \
-             VALUES (1, '{quantity}', '{kind}', {}, {}, 4, '{state}', 'seen');",
+            "INSERT INTO anomalies (station, quantity, kind, from_time, to_time, flag, state, evidence, facts) \
+             VALUES (1, '{quantity}', '{kind}', {}, {}, 4, '{state}', 'seen', '{{\"value\":1.5}}');",
             at(from).get(),
             at(from + 60_000).get()
         )
@@ -150,7 +150,10 @@ fn episodes_come_back_once_and_what_the_lake_has_does_not_go_there_again() {
 
     let store = Store::open(&new, at(0)).unwrap();
     assert_eq!(salvage(&store, &old, at(0)).unwrap().episodes, 4);
-    assert_eq!(count(&store, "SELECT count(*) FROM anomalies WHERE state = 'closed'"), 3);
+    assert_eq!(
+        count(&store, "SELECT count(*) FROM anomalies WHERE state = 'closed' AND facts LIKE '%1.5%'"),
+        3
+    );
     assert_eq!(
         count(&store, "SELECT count(*) FROM weather_events WHERE state = 'closed' AND extreme = -3.5"),
         1
