@@ -1,6 +1,6 @@
 //! Writes the man pages and the shells' completions into a folder, from the command line's own definition.
 //!
-//! `cargo run --package minuano-gateway --example pages -- FOLDER`.
+//! `cargo run --package minuano-gateway --example minuano-gateway-pages -- FOLDER`.
 
 use std::path::PathBuf;
 

@@ -1,6 +1,6 @@
 //! Writes the man pages and the shells' completions into a folder, from the command line's own definition.
 //!
-//! `cargo run --package minuano-station --example pages -- FOLDER`: kept out of the binary, which is for a small card.
+//! `cargo run --package minuano-station --example minuano-station-pages -- FOLDER`: kept out of the binary, which is for a small card.
 
 use std::path::PathBuf;
 

@@ -12,14 +12,18 @@ const SHORT: [&[&str]; 2] = [&["--seed", "1"], &["--seed", "2", "--embedded"]];
 const LONG: [&str; 8] =
     ["--stations", "200", "--readings", "1000000", "--seconds", "600", "--patience", "3600"];
 
+/// Builds what [`run`] runs.
+pub fn build(long: bool) -> anyhow::Result<()> {
+    let release: &[&str] = if long { &["--release"] } else { &[] };
+    let package = |name| ["build", "--package", name];
+    must(cargo().args(package("minuano-gateway")).args(release))?;
+    must(cargo().args(package("minuano-tests")).args(["--bin", "chaos"]).args(release))
+}
+
 /// Runs the short ones, the long ones, or what `arguments` say. Gives how many passed.
 pub fn run(long: bool, arguments: &[String]) -> anyhow::Result<u64> {
     install::debian_packages()?;
     let python = install::python()?;
-    let release: &[&str] = if long { &["--release"] } else { &[] };
-    let package = |name| ["build", "--package", name];
-    must(cargo().args(package("minuano-gateway")).args(release))?;
-    must(cargo().args(package("minuano-tests")).args(["--bin", "chaos"]).args(release))?;
     let program = target().join(if long { "release/chaos" } else { "debug/chaos" });
 
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();

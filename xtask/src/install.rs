@@ -26,6 +26,22 @@ pub const BROKERS: [(&str, &str); 4] = [
 /// What the virtual environment is made from.
 const REQUIREMENTS: &str = "tests/requirements.txt";
 
+/// What a run of all tests in a clean checkout writes at most, in GB; measured, see docs/testing.md.
+const CLEAN_RUN_GB: f64 = 9.0;
+
+/// Says so when the disk may be too small: a build that finds it full says nothing that helps.
+pub fn room() -> anyhow::Result<()> {
+    let folder = target();
+    std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    let disk = rustix::fs::statvfs(&folder).with_context(|| folder.display().to_string())?;
+    let free = (disk.f_bavail * disk.f_frsize) as f64 / 1e9;
+    let folder = folder.display();
+    println!(
+        "{free:.1} GB free for {folder}; all tests of a clean checkout write up to {CLEAN_RUN_GB:.1} GB"
+    );
+    Ok(())
+}
+
 /// Installs the Debian packages that are missing.
 pub fn debian_packages() -> anyhow::Result<()> {
     programs(&PACKAGES)

@@ -128,13 +128,14 @@ pub fn made_for_the_image() -> anyhow::Result<Vec<PathBuf>> {
 
 /// Man pages and completions, from the definition of the command line.
 fn pages(package: Package) -> anyhow::Result<()> {
+    let example = format!("{}-pages", package.name());
     let folder = root().join(PAGES).join(package.name());
     if folder.exists() {
         std::fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
     }
     must(
         cargo()
-            .args(["run", "--quiet", "--package", package.name(), "--example", "pages", "--"])
+            .args(["run", "--quiet", "--package", package.name(), "--example", &example, "--"])
             .arg(&folder),
     )?;
     if package == Package::Gateway {

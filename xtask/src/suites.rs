@@ -14,7 +14,7 @@ use crate::deny;
 use crate::image::prove;
 use crate::install;
 use crate::panel::{self, npm};
-use crate::process::{cargo, shown, target};
+use crate::process::{cargo, must, shown, target};
 
 /// Which suites run.
 #[derive(Debug, Args)]
@@ -119,7 +119,10 @@ fn browser_alone(options: &Options, begun: Instant) -> anyhow::Result<()> {
 pub fn run(options: &Options) -> anyhow::Result<()> {
     let begun = Instant::now();
     match options.which {
-        Some(Proof::Chaos) => return chaos::run(options.long, &options.arguments).map(drop),
+        Some(Proof::Chaos) => {
+            chaos::build(options.long)?;
+            return chaos::run(options.long, &options.arguments).map(drop);
+        }
         Some(Proof::Fuzz) => return fuzz(options.long),
         Some(Proof::Brokers) => return brokers(begun),
         Some(Proof::Panel) => return browser_alone(options, begun),
@@ -132,6 +135,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         None => {}
     }
     if options.only.as_deref() == Some(CHAOS) {
+        chaos::build(false)?;
         return sum(run_chaos(), begun);
     }
     if options.only.as_deref() == Some(ARM64) {
@@ -145,6 +149,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if options.only.as_deref() == Some(DENY) {
         return sum(run_suite(DENY, &mut deny::command()?, Counts::Whole)?, begun);
     }
+    install::room()?;
     install::debian_packages()?;
     let python = install::python()?;
     panel::packages("tests/browser")?;
@@ -178,8 +183,10 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         "there is no such suite; see cargo xtask test --help"
     );
     for (name, mut command, counts) in suites.into_iter().filter(|(name, ..)| chosen(name)) {
-        if name == "rust" || name == "panel-browser" {
-            build_binaries()?;
+        match name {
+            "rust" => build_tests()?,
+            "panel-browser" if options.only.is_some() => build_binaries()?,
+            _ => {}
         }
         let tally = run_suite(name, &mut command, counts)?;
         total.add(tally);
@@ -200,15 +207,15 @@ fn sum(total: Tally, begun: Instant) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Tests and every binary that they, the browser and chaos run, with one set of features: built one by one, they would
+/// compile most crates three times, which is minutes and gigabytes.
+fn build_tests() -> anyhow::Result<()> {
+    must(cargo().args(["build", "--workspace", "--lib", "--bins", "--tests", "--examples"]))
+}
+
 /// The end-to-end tests run the binaries as users do.
 pub fn build_binaries() -> anyhow::Result<()> {
-    crate::process::must(cargo().args([
-        "build",
-        "--package",
-        "minuano-station",
-        "--package",
-        "minuano-gateway",
-    ]))?;
+    must(cargo().args(["build", "--package", "minuano-station", "--package", "minuano-gateway"]))?;
     ensure!(target().join("debug/minuano-gateway").exists(), "cargo built no gateway");
     Ok(())
 }
@@ -234,7 +241,7 @@ fn fuzz(long: bool) -> anyhow::Result<()> {
     if long {
         command.env("PROPTEST_CASES", LONG_CASES);
     }
-    crate::process::must(&mut command)
+    must(&mut command)
 }
 
 /// Everything between the stations and the lake breaks.
