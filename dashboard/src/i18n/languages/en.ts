@@ -49,6 +49,7 @@ export const messages = {
     measured: (age: string) => `Measured ${age}`,
     missing: 'No value',
     waiting: 'Waiting for the first reading',
+    unsettled: 'Why is told once the readings after it are here',
     derived: {
       feels_like_c: 'Feels like',
       dew_point_c: 'Dew point',
@@ -149,7 +150,7 @@ export const messages = {
     cooling: 'Cooling',
     growing: 'Growing',
     base: (temperature: string) => `base ${temperature}`,
-    since: (date: string, days: string) => `Since ${date}, ${days} days with readings`,
+    since: (date: string, days: string, one: boolean) => `Since ${date}, ${days} ${one ? 'day' : 'days'} with readings`,
     warmest: 'Warmest day',
     coldest: 'Coldest day',
     widest: 'Widest range in a day',

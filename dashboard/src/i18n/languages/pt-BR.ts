@@ -48,6 +48,7 @@ export const messages: Messages = {
     measured: (age) => `Medido ${age}`,
     missing: 'Sem valor',
     waiting: 'Aguardando a primeira leitura',
+    unsettled: 'O motivo será dito quando chegarem as leituras seguintes',
     derived: {
       feels_like_c: 'Sensação',
       dew_point_c: 'Ponto de orvalho',
@@ -148,7 +149,7 @@ export const messages: Messages = {
     cooling: 'Resfriamento',
     growing: 'Crescimento',
     base: (temperature) => `base ${temperature}`,
-    since: (date, days) => `Desde ${date}, ${days} dias com leituras`,
+    since: (date, days, one) => `Desde ${date}, ${days} ${one ? 'dia' : 'dias'} com leituras`,
     warmest: 'Dia mais quente',
     coldest: 'Dia mais frio',
     widest: 'Maior amplitude em um dia',
