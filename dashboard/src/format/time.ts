@@ -40,10 +40,10 @@ export function formatAge(age_ms: number, language: Language): string {
   return format.format(-Math.floor(seconds / 86_400), 'day')
 }
 
-/** A date (YYYY-MM-DD) for people: "14 Jul 2026", without its year, or the month alone. It has no zone. */
-export function formatDate(date: string, as: 'day' | 'short' | 'month', language: Language): string {
+/** A date (YYYY-MM-DD) for people: "14 Jul 2026", or the month alone. It has no zone. */
+export function formatDate(date: string, as: 'day' | 'month', language: Language): string {
   const at = Date.parse(`${date}T12:00:00Z`)
   if (!Number.isFinite(at)) return date
   if (as === 'month') return dateTime(language, 'UTC', { month: 'long' }).format(at)
-  return dateTime(language, 'UTC', { day: 'numeric', month: 'short', ...(as === 'day' && { year: 'numeric' as const }) }).format(at)
+  return dateTime(language, 'UTC', { day: 'numeric', month: 'short', year: 'numeric' }).format(at)
 }
