@@ -12,11 +12,11 @@ pub const PUBLISHERS: u64 = 50;
 /// Between two readings of a station.
 const CADENCE_MS: u64 = 10_000;
 
-/// A gateway with checks, store, acknowledgement and a lake on an S3 server.
-pub fn gateway(broker: Option<u16>, bucket: &Bucket, acknowledge: &'static str) -> Gateway {
+/// A gateway with checks, store, acknowledgement and a lake on an S3 server. `settings` go on where `[store]` stands.
+pub fn gateway(broker: Option<u16>, bucket: &Bucket, settings: &'static str) -> Gateway {
     // So that files go up while readings come, and not all after it.
     let lake = format!("{}close_rows = 100000\n", bucket.settings());
-    Gateway::start(&Settings { name: "bench", broker, lake, acknowledge, ..Settings::default() })
+    Gateway::start(&Settings { name: "bench", broker, lake, acknowledge: settings, ..Settings::default() })
 }
 
 /// The topic on which a station sends live readings.

@@ -48,6 +48,9 @@ enum What {
         /// Stations that share the rate.
         #[arg(long, default_value_t = 1_000)]
         stations: u64,
+        /// With a store of at most 64 MiB, so that retention and vacuum have work: what they hold up.
+        #[arg(long)]
+        bounded: bool,
     },
     /// From a station's time to the event on `/stream`.
     Latency {
@@ -74,12 +77,15 @@ fn main() {
         None => {
             burst::run(300_000, 2, false);
             burst::run(300_000, 1, true);
-            paced::run(2_000, 60, 1_000);
+            paced::run(2_000, 60, 1_000, false);
+            paced::run(5_000, 120, 1_000, true);
             latency::run(1_000, 30);
             quiet::run(30);
         }
         Some(What::Burst { readings, rounds, embedded }) => burst::run(readings, rounds, embedded),
-        Some(What::Paced { rate, seconds, stations }) => paced::run(rate, seconds, stations),
+        Some(What::Paced { rate, seconds, stations, bounded }) => {
+            paced::run(rate, seconds, stations, bounded);
+        }
         Some(What::Latency { rate, seconds }) => latency::run(rate, seconds),
         Some(What::Quiet { seconds }) => quiet::run(seconds),
         Some(What::Discard { port, readings }) => peer::discard(port, readings),

@@ -14,14 +14,20 @@ use crate::peer;
 /// Beyond so many stations they are told less often, as the contract has it.
 const MANY: u64 = 10_000;
 const EACH_30_S: &str = "[acknowledge]\nwithin = \"30s\"\n";
+/// What a minute fills: then retention and vacuum have work all the time.
+const BOUNDED: &str = "max_bytes = 67108864\n";
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Everything on, through mosquitto; then a subscriber that discards, at the same pace.
-pub fn run(rate: u64, seconds: u64, stations: u64) {
+pub fn run(rate: u64, seconds: u64, stations: u64, bounded: bool) {
     println!("── paced: {rate} readings a second of {stations} stations for {seconds} s");
     let (broker, bucket) = (Mosquitto::start(), Bucket::start());
-    let acknowledge = if stations > MANY { EACH_30_S } else { "" };
-    let gateway = gateway(Some(broker.port), &bucket, acknowledge);
+    let settings = match (bounded, stations > MANY) {
+        (true, _) => BOUNDED,
+        (false, true) => EACH_30_S,
+        (false, false) => "",
+    };
+    let gateway = gateway(Some(broker.port), &bucket, settings);
     let pid = gateway.process().pid();
     let before = cpu(pid);
     let (mut lag, mut told) = (0, Instant::now());
@@ -40,6 +46,12 @@ pub fn run(rate: u64, seconds: u64, stations: u64) {
         "   {a_million:.2} CPU s a million; at most {lag} readings behind; {now:.0} MB, peak {peak:.0} MB"
     );
     println!("   {}", hold_ups(&gateway));
+    if bounded {
+        let gone = gateway.metrics().sum("minuano_readings_pruned_total", "");
+        let bytes = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
+        let bytes: f64 = store.query_row(bytes, [], |row| row.get(0)).unwrap();
+        println!("   {gone} readings went by retention; the store has {:.0} MB", bytes / 1e6);
+    }
     drop(gateway);
     let bare = peer::discarding(published, move |port| {
         publish(port, rate, seconds, stations, |_| {});

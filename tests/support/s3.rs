@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::service::service_fn;
+use hyper::header::HeaderValue;
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
@@ -80,6 +81,19 @@ impl Bucket {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join(NAME)).unwrap();
         let service = service(folder.path(), ACCESS_KEY_ID, SECRET_ACCESS_KEY);
+        Self::serving(folder, service)
+    }
+
+    /// Starts it as Google's XML API: the same protocol, but for how it is asked who asks (here nobody is) and for
+    /// a condition.
+    pub fn start_as_google() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join(NAME)).unwrap();
+        let service = S3ServiceBuilder::new(FileSystem::new(folder.path()).unwrap()).build();
+        Self::serving(folder, service)
+    }
+
+    fn serving(folder: TempDir, service: S3Service) -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -176,8 +190,12 @@ impl Way {
     async fn answer(
         mut self,
         service: S3Service,
-        request: Request<Incoming>,
+        mut request: Request<Incoming>,
     ) -> Result<HttpResponse, Box<dyn Error + Send + Sync>> {
+        // Of Google's XML API: only where no object of this name is.
+        if request.headers_mut().remove("x-goog-if-generation-match").is_some_and(|number| number == "0") {
+            request.headers_mut().insert("if-none-match", HeaderValue::from_static("*"));
+        }
         let trouble = *self.trouble.borrow();
         match trouble {
             Trouble::None | Trouble::Cut => {}

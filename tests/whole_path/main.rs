@@ -50,6 +50,7 @@ mod conformance;
 mod degraded;
 mod elastic;
 mod full;
+mod google;
 mod kibana;
 mod kills;
 mod lake_files;

@@ -228,6 +228,7 @@ fn the_stores_commands_do_what_they_say_and_exit_as_they_should() {
         &["store", "restore", copy][..],
         &["station", "rename", "roof", "loft"],
         &["station", "forget", "shed", "--yes"],
+        &["store", "compact"],
     ] {
         run(&gateway, arguments, 1, "in use by a running gateway");
     }
@@ -236,6 +237,8 @@ fn the_stores_commands_do_what_they_say_and_exit_as_they_should() {
     drop(wire);
     assert_eq!(gateway.stop(), Some(0));
 
+    let before = std::fs::metadata(gateway.file("gateway.db")).unwrap().len();
+    run(&gateway, &["store", "compact"], 0, &format!("had {before} bytes and has"));
     run(&gateway, &["station", "rename", "roof", "loft"], 0, "roof is loft");
     run(&gateway, &["station", "rename", "roof", "attic"], 1, "roof");
     run(&gateway, &["station", "forget", "shed"], 1, "--yes");
