@@ -48,7 +48,7 @@ enum What {
         /// Stations that share the rate.
         #[arg(long, default_value_t = 1_000)]
         stations: u64,
-        /// With a store of at most 64 MiB, so that retention and vacuum have work: what they hold up.
+        /// With a store of at most 16 MiB, so that retention and vacuum have work: what they hold up.
         #[arg(long)]
         bounded: bool,
     },

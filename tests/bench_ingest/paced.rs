@@ -14,8 +14,8 @@ use crate::peer;
 /// Beyond so many stations they are told less often, as the contract has it.
 const MANY: u64 = 10_000;
 const EACH_30_S: &str = "[acknowledge]\nwithin = \"30s\"\n";
-/// What a minute fills: then retention and vacuum have work all the time.
-const BOUNDED: &str = "max_bytes = 67108864\n";
+/// What half a minute fills: then retention and vacuum have work all the time.
+const BOUNDED: &str = "max_bytes = 16777216\n";
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Everything on, through mosquitto; then a subscriber that discards, at the same pace.

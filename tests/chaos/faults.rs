@@ -12,6 +12,9 @@ use minuano_tests::{Bucket, Gateway, Mosquitto, SOON, SmallDisk, eventually};
 
 use crate::stations::Fleet;
 
+/// Rows go up once they are settled, which a station that is late with its backlog may hold up for `quality.settle_after`.
+const SETTLED: Duration = Duration::from_secs(1_000);
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Fault {
     GatewayKilled,
@@ -153,7 +156,7 @@ impl Faults {
     fn trouble(&mut self, trouble: Trouble) {
         let before = self.bucket.bitten();
         self.bucket.trouble(trouble);
-        eventually(&format!("an upload that meets {trouble:?}"), SOON, || {
+        eventually(&format!("an upload that meets {trouble:?}"), SETTLED, || {
             (self.bucket.bitten() > before).then_some(())
         });
         self.pause(0, 1_000);

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use hyper::body::Incoming;
+use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue, IF_NONE_MATCH};
 use hyper::service::service_fn;
-use hyper::header::HeaderValue;
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
@@ -192,10 +192,7 @@ impl Way {
         service: S3Service,
         mut request: Request<Incoming>,
     ) -> Result<HttpResponse, Box<dyn Error + Send + Sync>> {
-        // Of Google's XML API: only where no object of this name is.
-        if request.headers_mut().remove("x-goog-if-generation-match").is_some_and(|number| number == "0") {
-            request.headers_mut().insert("if-none-match", HeaderValue::from_static("*"));
-        }
+        google_speaks_s3(request.headers_mut());
         let trouble = *self.trouble.borrow();
         match trouble {
             Trouble::None | Trouble::Cut => {}
@@ -241,5 +238,15 @@ impl Way {
             }
         }
         Ok(service.call(request.map(s3s::Body::from)).await?)
+    }
+}
+
+/// Google's XML API has other words for a bearer and for "only where no object of this name is".
+fn google_speaks_s3(headers: &mut HeaderMap) {
+    if headers.get(AUTHORIZATION).is_some_and(|who| who.as_bytes().starts_with(b"Bearer")) {
+        headers.remove(AUTHORIZATION);
+    }
+    if headers.remove("x-goog-if-generation-match").is_some_and(|number| number == "0") {
+        headers.insert(IF_NONE_MATCH, HeaderValue::from_static("*"));
     }
 }

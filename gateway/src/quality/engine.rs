@@ -25,6 +25,10 @@ mod vicinity;
 
 /// Readings of one station that are held; of more the oldest settle early.
 pub const MAX_HELD: usize = 8192;
+/// Readings of one station that are held as a rule: one and its successor.
+const USUAL: usize = 2;
+/// Room for so many times what is held is kept, and no more.
+const ROOM: usize = 4;
 /// What stations have learned that is given out at once to be written down; the rest waits for the next time.
 const LEARNED_AT_ONCE: usize = 500;
 
@@ -174,6 +178,9 @@ impl Engine {
             return;
         }
         self.rows.insert(held.row);
+        if entry.waiting.capacity() == 0 {
+            entry.waiting.reserve_exact(USUAL);
+        }
         let in_order = !entry.disordered
             && entry
                 .waiting
@@ -220,6 +227,12 @@ impl Engine {
     /// Every row up to this one is settled, of those that were held; none: all are.
     pub fn frontier(&self) -> Option<i64> {
         self.rows.first().map(|row| row - 1)
+    }
+
+    /// Room for held readings, of all stations.
+    #[cfg(test)]
+    fn room(&self) -> usize {
+        self.entries.iter().map(|entry| entry.waiting.capacity()).sum()
     }
 
     /// Bytes that a station takes, less what is held.
@@ -289,7 +302,10 @@ impl Engine {
         }
         let entry = &mut self.entries[index];
         if entry.waiting.is_empty() {
-            entry.tip = None;
+            (entry.tip, entry.waiting) = (None, VecDeque::new());
+        } else if entry.waiting.capacity() > ROOM * entry.waiting.len().max(USUAL) {
+            // What a backlog took is given back.
+            entry.waiting.shrink_to(USUAL);
         }
     }
 

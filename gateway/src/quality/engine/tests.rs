@@ -244,3 +244,18 @@ fn memory_a_station_is_bounded() {
     assert!(Engine::bytes_a_station() < 4096, "{}", Engine::bytes_a_station());
     assert!(size_of::<Station>() < 2048, "{}", size_of::<Station>());
 }
+
+#[test]
+fn room_that_a_backlog_took_is_given_back() {
+    let mut engine = Engine::new(rules());
+    for n in 0..500 {
+        // Held, because one before them is missing.
+        engine.hold(1, held(n, 2, observation(n * 10_000, weather(n * 10_000)), 0, false));
+    }
+    assert!(engine.room() >= 500);
+    engine.conclude(at(BOUND_MS), false);
+    assert_eq!(engine.room(), 0);
+    engine.hold(1, held(501, 502, observation(5_010_000, weather(0)), BOUND_MS, true));
+    engine.conclude(at(BOUND_MS), false);
+    assert_eq!(engine.room(), USUAL);
+}
