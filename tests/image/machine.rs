@@ -23,22 +23,32 @@ pub struct Machine {
     pub since: Instant,
     /// The panel's port on this host.
     pub panel: u16,
+    /// That of the guest's sshd.
+    pub ssh: u16,
     log: std::path::PathBuf,
 }
 
 impl Machine {
     /// Powers the virtual board. Kernel, initramfs and command line are the card's; the console is that board's.
     pub fn virt(card: &Card, board: SocketAddr) -> Self {
-        let panel = ports::free();
+        Self::virt_with(card, board, &[])
+    }
+
+    /// The same with more devices. Its network is called `net`.
+    pub fn virt_with(card: &Card, board: SocketAddr, devices: &[&str]) -> Self {
+        let (panel, ssh) = (ports::free(), ports::free());
         let mut command = clean(Path::new(SYSTEM));
         // As much memory as a Zero 2 W has.
         command.args(["-M", "virt", "-cpu", "cortex-a53", "-smp", "2", "-m", "512", "-rtc", RTC]);
         command.arg("-drive").arg(format!("file={},format=raw,if=virtio", card.file.display()));
-        command.arg("-netdev").arg(format!("user,id=net,hostfwd=tcp:127.0.0.1:{panel}-:8080"));
+        let forwarded =
+            [(panel, 8080), (ssh, 22)].map(|(here, there)| format!("hostfwd=tcp:127.0.0.1:{here}-:{there}"));
+        command.arg("-netdev").arg(format!("user,id=net,{}", forwarded.join(",")));
         command.args(["-device", "virtio-net-pci,netdev=net,romfile=", "-device", "qemu-xhci"]);
         command.arg("-chardev").arg(format!("socket,id=board,host={},port={}", board.ip(), board.port()));
         command.args(["-device", "usb-redir,chardev=board"]);
-        Self::start(command, card, "console=ttyAMA0", panel)
+        command.args(devices);
+        Self::start(command, card, "console=ttyAMA0", (panel, ssh))
     }
 
     /// Powers a Raspberry Pi 3B with the card's own device tree. `eeprom` answers at 0x76 of the header's bus.
@@ -60,10 +70,10 @@ impl Machine {
             "null",
         ]);
         // Opening the watchdog ends the machine: QEMU's has no timer.
-        Self::start(command, card, "module_blacklist=bcm2835_wdt", 0)
+        Self::start(command, card, "module_blacklist=bcm2835_wdt", (0, 0))
     }
 
-    fn start(mut command: Command, card: &Card, more: &str, panel: u16) -> Self {
+    fn start(mut command: Command, card: &Card, more: &str, (panel, ssh): (u16, u16)) -> Self {
         let line = card.on_boot("a/cmdline.txt").expect("the card has a command line");
         let line = String::from_utf8(line).unwrap();
         command.arg("-kernel").arg(card.copied("a/vmlinuz"));
@@ -73,7 +83,7 @@ impl Machine {
         command.arg("-serial").arg(format!("file:{}", log.display()));
         command.args(["-display", "none", "-monitor", "none", "-no-reboot"]);
         let process = Process::start("QEMU", &mut command, &card.path("qemu.log"));
-        Self { process, since: Instant::now(), panel, log }
+        Self { process, since: Instant::now(), panel, ssh, log }
     }
 
     /// What came out of its serial port in this boot.
@@ -100,6 +110,11 @@ impl Machine {
         });
         println!("   {:>5.0} s  {what}", self.since.elapsed().as_secs_f64());
         found
+    }
+
+    /// Waits until the machine ends by itself, which here is what a restart does.
+    pub fn ended_within(&mut self, deadline: Duration) {
+        self.process.ended_within(deadline);
     }
 
     /// Takes the power away.

@@ -62,7 +62,8 @@ impl Wire {
         let number = WIRES.fetch_add(1, Ordering::Relaxed);
         let id = format!("wire-{number}");
         let mut options = MqttOptions::new(id, "127.0.0.1", port);
-        options.set_max_packet_size(MAX_PACKET, MAX_PACKET).set_keep_alive(Duration::from_secs(30));
+        // On the loopback nobody goes away unseen; but a broker may be stopped for minutes while others measure.
+        options.set_max_packet_size(MAX_PACKET, MAX_PACKET).set_keep_alive(Duration::from_secs(1200));
         let (client, mut connection) = Client::new(options, 100);
         let seen = Arc::new(Mutex::new(Seen::default()));
         let shared = Arc::clone(&seen);

@@ -1,6 +1,7 @@
 //! What the image promises, one file a promise. Each gives a sentence with figures for docs/image.md.
 
 mod first_reading;
+mod guarded;
 mod one_pi_alone;
 mod power_cuts;
 mod raspberry_pi;
@@ -27,6 +28,8 @@ pub enum Proof {
     OnePiAlone,
     /// Every kind of wrong minuano.toml
     WrongSettings,
+    /// Who may log in, what is made once, what is where; a systemd that hangs is restarted
+    Guarded,
     /// A Raspberry Pi 3B, with its own device tree and I2C controller
     RaspberryPi,
 }
@@ -48,6 +51,7 @@ impl Proof {
             Self::SensorTrouble => sensor_trouble::see(given),
             Self::OnePiAlone => one_pi_alone::see(given),
             Self::WrongSettings => wrong_settings::see(given),
+            Self::Guarded => guarded::see(given),
             Self::RaspberryPi => raspberry_pi::see(given),
         }
     }
@@ -60,6 +64,7 @@ impl Proof {
             Self::SensorTrouble => "Sensor trouble",
             Self::OnePiAlone => "One Pi alone",
             Self::WrongSettings => "Wrong settings",
+            Self::Guarded => "Login, identity, watchdog",
             Self::RaspberryPi => "Raspberry Pi 3B",
         }
     }

@@ -13,6 +13,9 @@ use crate::process::{must, root, shown};
 
 /// Debian 13: its kernel's device trees know the boards' I2C bus.
 const DEBIAN: &str = "trixie";
+/// The time of files that packages make while they are configured: Debian 13's release. What comes of it is kept from
+/// build to build, so it may not depend on the commit that happened to be the first.
+const CONFIGURED: &str = "1754697600";
 /// What is in packages and not wanted on a card. The initramfs is made once, at the end, and so is the list of
 /// certificates: each program that they start is emulated.
 const LEFT_OUT: [&str; 9] = [
@@ -108,7 +111,7 @@ pub fn debian(place: &Place, is_fresh: bool) -> anyhow::Result<PathBuf> {
     command.arg(format!("--essential-hook={CERTIFICATES_LATER}"));
     // Nothing of it is worth keeping should this machine stop meanwhile.
     command.arg("--dpkgopt=force-unsafe-io");
-    logged(command.arg(DEBIAN).arg(&half).env("SOURCE_DATE_EPOCH", &place.epoch), &log)?;
+    logged(command.arg(DEBIAN).arg(&half).env("SOURCE_DATE_EPOCH", CONFIGURED), &log)?;
     fs::rename(&half, &made)?;
     fs::write(&of, include)?;
     Ok(made)
