@@ -1,19 +1,21 @@
 /** The quantities' hues stay apart for every kind of colour vision, and read on their cards. */
 import { describe, expect, it } from 'vitest'
 import css from './app.css?raw'
+import { flash_pct } from './cards/flash.svelte'
 
 type Rgb = [number, number, number]
 const light = css.slice(css.indexOf(':root {'), css.indexOf('}', css.indexOf(':root {')))
 const dark = css.slice(css.indexOf(":root[data-theme='dark'] {"), css.indexOf('}', css.indexOf(":root[data-theme='dark'] {")))
 
-function linear(block: string, name: string): Rgb {
+/** As it stands in the style sheet, 0 to 1. */
+function coded(block: string, name: string): Rgb {
   const hex = new RegExp(`--${name}: #([0-9a-f]{6})`).exec(block)?.[1]
   if (hex === undefined) throw new Error(`no --${name}`)
-  return [0, 2, 4].map((at) => {
-    const value = parseInt(hex.slice(at, at + 2), 16) / 255
-    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4
-  }) as Rgb
+  return [0, 2, 4].map((at) => parseInt(hex.slice(at, at + 2), 16) / 255) as Rgb
 }
+
+const decoded = (rgb: Rgb): Rgb => rgb.map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)) as Rgb
+const linear = (block: string, name: string) => decoded(coded(block, name))
 
 const times = (matrix: readonly Rgb[], [r, g, b]: Rgb): Rgb => matrix.map(([x, y, z]) => Math.max(0, x * r + y * g + z * b)) as Rgb
 
@@ -33,6 +35,7 @@ function lab(rgb: Rgb): Rgb {
 }
 
 const luminance = ([r, g, b]: Rgb) => 0.2126 * r + 0.7152 * g + 0.0722 * b
+const contrast = (a: number, b: number) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)
 const hues = ['temperature', 'pressure', 'humidity', 'illuminance']
 
 describe.each([['light', light], ['dark', dark]])('%s', (_, block) => {
@@ -47,6 +50,12 @@ describe.each([['light', light], ['dark', dark]])('%s', (_, block) => {
 
   it.each(hues)('%s reads at 4.5:1 on its card', (name) => {
     const [a, b] = [luminance(linear(block, name)), luminance(linear(block, 'card'))]
-    expect((Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)).toBeGreaterThanOrEqual(4.5)
+    expect(contrast(a, b)).toBeGreaterThanOrEqual(4.5)
+  })
+
+  it.each(hues)('a unit reads at 4.5:1 while a value of %s flashes', (name) => {
+    const [hue, card] = [coded(block, name), coded(block, 'card')]
+    const lit = decoded(hue.map((value, i) => (value * flash_pct + (card[i] ?? 0) * (100 - flash_pct)) / 100) as Rgb)
+    expect(contrast(luminance(lit), luminance(linear(block, 'soft')))).toBeGreaterThanOrEqual(4.5)
   })
 })

@@ -25,10 +25,11 @@ pub struct Facts {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times: Option<u64>,
     /// How far it went, with its sign, in the quantity's unit; of `dew_point` the dew point in °C, of `light` the sun's height in
-    /// degrees.
+    /// degrees, of `isolation` how many neighbours could be compared with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<f64>,
-    /// What would have been well, in the unit of `change`; of `range` the lower limit.
+    /// What would have been well, in the unit of `change`; of `range` the lower limit, of `isolation` how many neighbours
+    /// it takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<f64>,
     /// Of `range`: the upper limit.

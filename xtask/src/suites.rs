@@ -21,7 +21,7 @@ use crate::process::{cargo, must, shown, target};
 #[command(
     after_help = "Examples:\n  cargo xtask test\n  cargo xtask test --only rust\n  cargo xtask test --only arm64\n  cargo xtask test --only deny\n  \
                   cargo xtask test chaos\n  cargo xtask test chaos --long\n  cargo xtask test chaos -- --seed 7 --embedded\n  \
-                  cargo xtask test fuzz --long\n  cargo xtask test brokers\n  cargo xtask test containers\n  cargo xtask test image\n  cargo xtask test image -- --only first-reading"
+                  cargo xtask test fuzz --long\n  cargo xtask test brokers\n  cargo xtask test containers\n  cargo xtask test containers -- kubernetes alert_rules\n  cargo xtask test image\n  cargo xtask test image -- --only first-reading"
 )]
 pub struct Options {
     /// Runs one suite: format, clippy, panel-types, panel-units, rust, chaos, arm64, containers (this
@@ -35,7 +35,8 @@ pub struct Options {
     /// the panel judged by axe in each size, theme and language.
     #[arg(long, requires = "which")]
     long: bool,
-    /// What chaos, image or (by Playwright) panel itself is told; see cargo xtask test chaos -- --help.
+    /// What chaos, image or (by Playwright) panel itself is told, see cargo xtask test chaos -- --help; of containers, words
+    /// in the names of the tests that run.
     #[arg(last = true, requires = "which")]
     arguments: Vec<String>,
 }
@@ -130,7 +131,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         Some(Proof::Containers) => {
             panel::build()?;
             let extent = if options.long { Extent::Released } else { Extent::All };
-            return sum(run_containers(extent), begun);
+            return sum(run_containers(extent, &options.arguments), begun);
         }
         None => {}
     }
@@ -144,7 +145,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     }
     if options.only.as_deref() == Some(CONTAINERS) {
         panel::build()?;
-        return sum(run_containers(Extent::Amd64), begun);
+        return sum(run_containers(Extent::Amd64, &[]), begun);
     }
     if options.only.as_deref() == Some(DENY) {
         return sum(run_suite(DENY, &mut deny::command()?, Counts::Whole)?, begun);
@@ -194,7 +195,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if options.only.is_none() {
         total.add(run_chaos());
         total.add(run_arm64());
-        total.add(run_containers(Extent::Amd64));
+        total.add(run_containers(Extent::Amd64, &[]));
     }
     sum(total, begun)
 }
@@ -257,8 +258,10 @@ fn run_arm64() -> Tally {
 }
 
 /// Builds both images and runs them.
-fn run_containers(extent: Extent) -> Tally {
-    own(CONTAINERS, "both images, by an engine and a registry of this run's own", || containers::run(extent))
+fn run_containers(extent: Extent, words: &[String]) -> Tally {
+    own(CONTAINERS, "both images, by an engine and a registry of this run's own", || {
+        containers::run(extent, words)
+    })
 }
 
 /// Runs a suite that is no command of its own.

@@ -143,8 +143,9 @@ function hourLabel(seconds: number, local: Date, zone: string, language: Languag
   return local.getMonth() === 0 && local.getDate() === 1 ? String(local.getFullYear()) : formatDay(at, zone, language)
 }
 
-function valueLabels(values: number[], step: number, language: Language, grouped: boolean): string[] {
-  const places = Math.max(0, Math.min(2, Math.ceil(-Math.log10(step))))
+/** With as many places as the step has: 52.5 lies between 50 and 55. */
+export function valueLabels(values: number[], step: number, language: Language, grouped: boolean): string[] {
+  const places = [0, 1, 2].find((each) => Math.abs(step * 10 ** each - Math.round(step * 10 ** each)) < 1e-6) ?? 3
   const format = new Intl.NumberFormat(language, {
     minimumFractionDigits: places,
     maximumFractionDigits: places,

@@ -34,8 +34,10 @@ export function readingOf(
     const of = { station, name: lines.length > 1 ? name : null }
     if (at === null) {
       const extremes = range(points, span[0], span[1])
-      const value = extremes ? t.range(formatValue(quantity, extremes.low, language), formatWithUnit(quantity, extremes.high, language)) : '—'
-      return { ...of, value, around: null }
+      if (!extremes) return { ...of, value: '—', around: null }
+      const [low, high] = [formatValue(quantity, extremes.low, language), formatValue(quantity, extremes.high, language)]
+      const most = formatWithUnit(quantity, extremes.high, language)
+      return { ...of, value: low === high ? most : t.range(low, most), around: null }
     }
     const index = nearest(points, at, within)
     if (index === null) return { ...of, value: t.noValue, around: null }

@@ -51,6 +51,14 @@ it('says what was found in the reader’s units, and what the neighbours did mea
   expect(evidenceOf(weatherOf('frost'), now, 'UTC', 'en', en).text.replaceAll('\u202f', ' ')).toBe('Temperature fell to 20.48 °F; frost is at or below 21.2 °F')
 })
 
+it('counts the neighbours that a lonely station has, whatever the units', async () => {
+  const isolation = anomalyOf('isolation', { quantity: 'temperature_c', value: 20, change: 1, limit: 2, seconds: 600 })
+  Object.assign(units, { choice: { ...metric, temperature: 'f' } })
+  const say = async (language: string) => evidenceOf(isolation, now, 'UTC', language, (await load(language)).episodes).text.replaceAll('\u202f', ' ')
+  expect(await say('en')).toBe('68 °F could be compared with 1 of the 2 neighbours that it takes')
+  expect(await say('pt-BR')).toBe('68 °F só pôde ser comparado com 1 das 2 vizinhas necessárias')
+})
+
 it('says what the gateway said, as English, where there is no more to go by', async () => {
   const pt = (await load('pt-BR')).episodes
   for (const episode of [anomalyOf('step', null), anomalyOf('locusts'), weather({ ...common, kind: 'frost', extreme: -1 })!]) {

@@ -41,22 +41,27 @@ export function evidenceOf(episode: Episode, now: number, zone: string | null | 
   return { text: [told, ...beside(kind, facts, language, t)].join('; '), language }
 }
 
-/** A dew point is a temperature, whatever the reading; the sun's height is in degrees. */
+/** A dew point is a temperature, whatever the reading; the sun's height is in degrees, and neighbours are counted. */
 function written(kind: string, facts: Facts, language: Language, since: string): Told {
   const quantity = kind === 'dew_point' ? 'temperature_c' : facts.quantity
   const value = (number: number | null, of: Quantity | null = facts.quantity, isChange = false) =>
     number === null || of === null ? none : formatExact(of, number, language, isChange)
+  const count = (number: number | null) => (number === null ? none : formatCount(number, language))
   const time = (seconds: number | null) => (seconds === null ? none : formatDuration(Math.abs(seconds), language))
   // A limit is a value where it is an edge, and a distance where a distance is judged.
+  const isCount = kind === 'isolation'
   const isEdge = ['range', 'altitude', 'climatology', 'percentile', 'dew_point', 'frost', 'heat'].includes(kind)
   return {
     value: value(facts.value),
     highest: value(facts.highest),
-    times: facts.times === null ? none : formatCount(facts.times, language),
+    times: count(facts.times),
     isOne: facts.times === 1,
-    change: kind === 'light' ? `${formatCount(Math.abs(facts.change ?? 0), language)}°` : value(kind === 'dew_point' ? facts.change : absolute(facts.change), quantity, kind !== 'dew_point'),
+    change:
+      isCount ? count(facts.change)
+      : kind === 'light' ? `${formatCount(Math.abs(facts.change ?? 0), language)}°`
+      : value(kind === 'dew_point' ? facts.change : absolute(facts.change), quantity, kind !== 'dew_point'),
     isDown: (facts.change ?? facts.seconds ?? 0) < 0,
-    limit: value(isEdge ? facts.limit : absolute(facts.limit), quantity, !isEdge),
+    limit: isCount ? count(facts.limit) : value(isEdge ? facts.limit : absolute(facts.limit), quantity, !isEdge),
     upper: value(facts.upper),
     over: time(facts.seconds),
     atMost: time(facts.limit_seconds),

@@ -11,9 +11,9 @@ function dateTime(language: Language, zone: string | null | undefined, options: 
   return format
 }
 
-/** 06:12, in the zone. */
-export function formatTime(at: number, zone: string | null | undefined, language: Language): string {
-  return dateTime(language, zone, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(at)
+/** 06:12, in the zone; 06:12:40 where it matters. */
+export function formatTime(at: number, zone: string | null | undefined, language: Language, withSeconds = false): string {
+  return dateTime(language, zone, { hour: '2-digit', minute: '2-digit', ...(withSeconds && { second: '2-digit' as const }), hourCycle: 'h23' }).format(at)
 }
 
 export function formatDay(at: number, zone: string | null | undefined, language: Language): string {
@@ -21,8 +21,8 @@ export function formatDay(at: number, zone: string | null | undefined, language:
 }
 
 /** 06:12 on the day of `beside`, and with its date on any other. */
-export function formatMoment(at: number, beside: number, zone: string | null | undefined, language: Language): string {
-  const clock = formatTime(at, zone, language)
+export function formatMoment(at: number, beside: number, zone: string | null | undefined, language: Language, withSeconds = false): string {
+  const clock = formatTime(at, zone, language, withSeconds)
   const here = zoneOr(zone)
   return dateIn(here, at) === dateIn(here, beside) ? clock : `${formatDay(at, zone, language)}, ${clock}`
 }
@@ -40,10 +40,10 @@ export function formatAge(age_ms: number, language: Language): string {
   return format.format(-Math.floor(seconds / 86_400), 'day')
 }
 
-/** A date (YYYY-MM-DD) for people: "14 Jul 2026", without its year, or the month alone. It has no zone. */
-export function formatDate(date: string, as: 'day' | 'short' | 'month', language: Language): string {
+/** A date (YYYY-MM-DD) for people: "14 Jul 2026", or the month alone. It has no zone. */
+export function formatDate(date: string, as: 'day' | 'month', language: Language): string {
   const at = Date.parse(`${date}T12:00:00Z`)
   if (!Number.isFinite(at)) return date
   if (as === 'month') return dateTime(language, 'UTC', { month: 'long' }).format(at)
-  return dateTime(language, 'UTC', { day: 'numeric', month: 'short', ...(as === 'day' && { year: 'numeric' as const }) }).format(at)
+  return dateTime(language, 'UTC', { day: 'numeric', month: 'short', year: 'numeric' }).format(at)
 }

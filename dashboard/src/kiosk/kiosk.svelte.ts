@@ -77,6 +77,11 @@ export class Kiosk {
   #turn(): void {
     const names = (this.#panel.stations ?? []).map(({ station }) => station)
     const { page, station } = shown.now
+    // Nothing new can be drawn: the last values stay.
+    if (this.#panel.connection !== 'live') {
+      if (page !== 'now') shown.go({ page: 'now' }, true)
+      return
+    }
     if (page === 'now' || names.length === 0) {
       shown.go({ page: 'charts', station: station ?? names[0] ?? null }, true)
       return

@@ -27,11 +27,12 @@ pub struct Facts {
     #[schema(nullable = false)]
     times: Option<u64>,
     /// How far it went, with its sign, in the quantity's unit; of `dew_point` the dew point in °C, of `light` the sun's
-    /// height in degrees.
+    /// height in degrees, of `isolation` how many neighbours could be compared with.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = 14.2)]
     change: Option<f64>,
-    /// What would have been well, in the unit of `change`; of `range` the lower limit.
+    /// What would have been well, in the unit of `change`; of `range` the lower limit, of `isolation` how many neighbours
+    /// it takes.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = 1.2)]
     limit: Option<f64>,

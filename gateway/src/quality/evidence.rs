@@ -267,6 +267,12 @@ mod tests {
         let still = facts(Finding { check: Check::FlatLine, limit: 3600.0, ..step });
         assert_eq!((&still["limit"], &still["limit_seconds"]), (&json!(null), &json!(3600.0)));
         assert_eq!(still["beside"], json!(null), "nobody is compared with a standstill");
+        let alone = facts(Finding { check: Check::Isolation, change: 1.0, limit: 2.0, ..step });
+        assert_eq!(
+            (&alone["change"], &alone["limit"]),
+            (&json!(1.0), &json!(2.0)),
+            "neighbours: had, needed"
+        );
         let wild = Finding { limit: f64::INFINITY, ..step };
         assert_eq!(facts(wild)["limit"], json!(null), "JSON has no such number");
     }

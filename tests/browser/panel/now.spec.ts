@@ -27,6 +27,9 @@ test('a value that fails or is doubted says so and why, and one that is missing 
   await open(page, '?station=odd')
   await expect(page.getByTestId('remark-temperature_c')).toHaveText('Failed check')
   await expect(page.getByTestId('why-temperature_c')).toContainText('150')
+  // Its flag came at once; which check found it is known when the reading is settled.
+  await expect(page.getByTestId('remark-humidity_pct')).toHaveText('Failed check')
+  await expect(page.getByTestId('why-humidity_pct')).toContainText(/once the readings after it are here|makes a dew point of/)
   await open(page, '?station=loft')
   await expect(page.getByTestId('remark-pressure_hpa')).toHaveText('Suspect')
   await expect(page.getByTestId('why-pressure_hpa')).toContainText('920')

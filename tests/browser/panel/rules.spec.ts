@@ -76,6 +76,20 @@ test.describe('over a wire that is cut', () => {
     between.cut()
   })
 
+  test('where the worker’s script does not come, the page says so and tries again', async ({ browser }) => {
+    const between = await wire()
+    between.refuse = /stream\.worker/
+    const context = await browser.newContext({ serviceWorkers: 'block' })
+    const page = await context.newPage()
+    await page.goto(`${between.url}?station=roof`)
+    await expect(page.getByTestId('lost-connection')).toBeVisible()
+    between.refuse = null
+    await expect(page.getByTestId('connection')).toHaveAttribute('data-state', 'live')
+    expect(between.streams()).toBe(1)
+    await context.close()
+    between.cut()
+  })
+
   test('without shared workers one tab leads, and another takes over', async ({ browser }) => {
     const between = await wire()
     const context = await browser.newContext({ serviceWorkers: 'block' })

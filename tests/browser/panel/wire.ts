@@ -9,6 +9,8 @@ export interface Wire {
   /** How many streams are open, and what the head of each request for one was. */
   streams: () => number
   asked: string[]
+  /** Ends what asks for a path like this. */
+  refuse: RegExp | null
 }
 
 export async function wire(): Promise<Wire> {
@@ -24,6 +26,7 @@ export async function wire(): Promise<Wire> {
         sockets.add(client)
         client.on('data', (bytes) => {
           const line = bytes.toString('latin1').split('\r\n\r\n')[0] ?? ''
+          if (between.refuse?.test(line.split('\r\n')[0] ?? '')) client.destroy()
           if (line.includes('/api/v1/stream')) {
             streams += 1
             asked.push(line)
@@ -37,7 +40,8 @@ export async function wire(): Promise<Wire> {
       }).listen(port, '127.0.0.1', () => resolve(server))
     })
   let server = await listen()
-  return {
+  const between: Wire = {
+    refuse: null,
     url: `http://127.0.0.1:${port}/`,
     asked,
     streams: () => streams,
@@ -48,4 +52,5 @@ export async function wire(): Promise<Wire> {
     },
     mend: async () => void (server = await listen()),
   }
+  return between
 }

@@ -61,27 +61,32 @@ pub enum Extent {
 type Test = fn(&Images<'_>) -> anyhow::Result<()>;
 const QUICK: [(&str, Test); 1] =
     [("a_gateway_for_amd64_takes_what_a_station_for_amd64_measures", |images| {
-        together::together(images, AMD64)
+        together::together(images, AMD64, AMD64)
     })];
-const MORE: [(&str, Test); 8] = [
+const MORE: [(&str, Test); 9] = [
     ("the_demo_runs_by_compose_and_keeps_its_readings", stacks::demo),
     ("the_servers_stack_with_monitoring_takes_a_stations_readings_by_tls", stacks::server),
     ("every_compose_file_is_a_stack_of_bounded_services", compose::files),
     ("alert_rules_say_what_they_should", stacks::alert_rules),
     ("kubernetes_manifests_fit_their_schemas", kubernetes::manifests),
     ("a_gateway_for_amd64_takes_what_a_station_for_arm64_measures", |images| {
-        together::together(images, ARM64)
+        together::together(images, ARM64, AMD64)
+    }),
+    ("a_gateway_for_arm64_takes_what_a_station_for_arm64_measures", |images| {
+        together::together(images, ARM64, ARM64)
     }),
     ("the_stations_tag_has_both_architectures", |images| one_tag(images, STATION)),
     ("the_gateways_tag_has_both_architectures", |images| one_tag(images, GATEWAY)),
 ];
 
-/// Builds, pushes, pulls and runs, or says why not.
-pub fn run(extent: Extent) -> anyhow::Result<Outcome> {
-    let tests: Vec<(&str, Test)> = match extent {
+/// Builds, pushes, pulls and runs what has one of these words in its name, or everything; or says why not.
+pub fn run(extent: Extent, words: &[String]) -> anyhow::Result<Outcome> {
+    let mut tests: Vec<(&str, Test)> = match extent {
         Extent::Amd64 => QUICK.to_vec(),
         Extent::All | Extent::Released => QUICK.into_iter().chain(MORE).collect(),
     };
+    tests.retain(|(name, _)| words.is_empty() || words.iter().any(|word| name.contains(word)));
+    ensure!(!tests.is_empty(), "no test of containers has {words:?} in its name");
     if let Some(why) = obstacle() {
         println!("skipped: {why}");
         return Ok(Outcome { skipped: u64::try_from(tests.len())?, ..Outcome::default() });

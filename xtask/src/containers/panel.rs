@@ -1,12 +1,16 @@
 //! What somebody outside sees of a gateway, or of another server, in a container.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
 use crate::process::output;
+
+/// Some report intervals.
+const STREAM_S: &str = "60";
 
 /// A server at an address.
 pub struct Panel {
@@ -42,6 +46,26 @@ impl Panel {
     /// The status of the answer at a path.
     pub fn status(&self, path: &str) -> anyhow::Result<String> {
         output(self.curl(path).args(["--output", "/dev/null", "--write-out", "%{http_code}"]))
+    }
+
+    /// An error unless a reading comes by the stream of events.
+    pub fn tells_readings(&self) -> anyhow::Result<()> {
+        let mut stream = self.curl("/api/v1/stream");
+        stream.args(["--no-buffer", "--max-time", STREAM_S]).stdout(Stdio::piped());
+        let mut stream = stream.spawn()?;
+        let lines = BufReader::new(stream.stdout.take().context("no standard output")?).lines();
+        let told = lines.map_while(Result::ok).any(|line| line == "event: reading");
+        stream.kill()?;
+        stream.wait()?;
+        ensure!(told, "no reading came by the stream within {STREAM_S} s");
+        Ok(())
+    }
+
+    /// What the answer to the panel's form says of its cookie.
+    pub fn cookie(&self, token: &str) -> anyhow::Result<String> {
+        let mut form = self.curl("/login");
+        form.args(["--fail", "--output", "/dev/null", "--write-out", "%header{set-cookie}"]);
+        output(form.args(["--data-urlencode", &format!("token={token}")]))
     }
 
     fn curl(&self, path: &str) -> Command {

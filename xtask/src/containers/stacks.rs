@@ -66,24 +66,34 @@ pub fn server(images: &Images<'_>) -> anyhow::Result<()> {
         )?;
     let token = fs::read_to_string(folder.join("secrets/read-token"))?;
     let authority = folder.join("broker/mosquitto/ca.pem");
-    let panel = || {
+    let open = || {
         let address = stack.address("proxy", 8443)?.replace("127.0.0.1", "localhost");
-        Ok(Panel::private(&address, &authority).with_token(&token))
+        Ok(Panel::private(&address, &authority))
     };
+    let panel = || open().map(|open: Panel| open.with_token(&token));
     told(&stack, || {
         keeps_over_a_stop(&stack, panel, |panel| {
             told(&station, || station.up())?;
             until("the station's readings", || panel.has_readings())?;
             panel.shows_its_page()?;
-            let status =
-                Panel::private(&stack.address("proxy", 8443)?.replace("127.0.0.1", "localhost"), &authority)
-                    .status("/api/v1/stations")?;
-            ensure!(status == "401", "without the token the answer is {status}");
+            panel.tells_readings()?;
+            needs_tls_and_the_token(&open()?, &stack.address("proxy", 8443)?, &token)?;
             is_in_the_lake(&stack)?;
             is_scraped(&stack)?;
             station.down()
         })
     })
+}
+
+/// The proxy's door: nothing without TLS, nothing without the token, and a cookie that never leaves TLS.
+fn needs_tls_and_the_token(open: &Panel, address: &str, token: &str) -> anyhow::Result<()> {
+    let plain = Panel::plain(address).with_token(token).status("/api/v1/stations")?;
+    ensure!(plain == "400", "without TLS the answer is {plain}");
+    let status = open.status("/api/v1/stations")?;
+    ensure!(status == "401", "without the token the answer is {status}");
+    let cookie = open.cookie(token)?;
+    ensure!(cookie.contains("; Secure") && cookie.contains("; HttpOnly"), "the cookie is {cookie}");
+    Ok(())
 }
 
 /// Stopping in time, and all of it still there afterwards.

@@ -27,9 +27,9 @@ const STOPS_WITHIN: u32 = 2;
 const EMULATED_STOPS_WITHIN: u32 = 30;
 
 /// Readings arrive, the panel answers, all are well, and a stop is clean and quick.
-pub fn together(images: &Images<'_>, station: Platform) -> anyhow::Result<()> {
+pub fn together(images: &Images<'_>, station: Platform, gateway: Platform) -> anyhow::Result<()> {
     remove(images);
-    let outcome = started(images, station);
+    let outcome = started(images, station, gateway);
     if outcome.is_err() {
         for name in CONTAINERS {
             println!(
@@ -42,10 +42,10 @@ pub fn together(images: &Images<'_>, station: Platform) -> anyhow::Result<()> {
     outcome
 }
 
-fn started(images: &Images<'_>, platform: Platform) -> anyhow::Result<()> {
+fn started(images: &Images<'_>, of_station: Platform, of_gateway: Platform) -> anyhow::Result<()> {
     let engine = images.engine;
-    let gateway = images.published(GATEWAY, AMD64)?;
-    let station = images.published(STATION, platform)?;
+    let gateway = images.published(GATEWAY, of_gateway)?;
+    let station = images.published(STATION, of_station)?;
     let broker = BROKER.make(engine, AMD64, images.folder)?;
 
     engine.must(&["network", "create", NETWORK])?;
@@ -72,9 +72,11 @@ fn started(images: &Images<'_>, platform: Platform) -> anyhow::Result<()> {
         let user = engine.says(&["inspect", "--format", "{{.Config.User}}", name])?;
         ensure!(user == "65532:65532", "it runs as {user}");
     }
-    let is_native = platform.name == AMD64.name;
-    engine.stop(CONTAINERS[0], if is_native { STOPS_WITHIN } else { EMULATED_STOPS_WITHIN })?;
-    engine.stop(CONTAINERS[1], STOPS_WITHIN)
+    for (name, platform) in [(CONTAINERS[0], of_station), (CONTAINERS[1], of_gateway)] {
+        let is_native = platform.name == AMD64.name;
+        engine.stop(name, if is_native { STOPS_WITHIN } else { EMULATED_STOPS_WITHIN })?;
+    }
+    Ok(())
 }
 
 /// The demo's station; a day of history is much for an emulated processor.

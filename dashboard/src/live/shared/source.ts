@@ -39,6 +39,11 @@ class FromWorker extends Shared {
     super()
     this.#port = worker.port
     this.#port.onmessage = ({ data }: MessageEvent<Message[]>) => this.take(data)
+    // Its script did not come: nobody will ever speak from there.
+    worker.onerror = () => {
+      this.readyState = closed
+      this.take([{ type: 'error' }])
+    }
     const name = `lock:${crypto.randomUUID?.() ?? Math.random()}`
     void navigator.locks?.request(name, () => {
       this.#port.postMessage(name)
