@@ -124,14 +124,16 @@ fn a_log_that_cannot_be_read_at_first_costs_no_reading_of_an_earlier_run() {
     station.start_again();
     eventually("some of the earlier run", SOON, || (gateway.stored("roof") > 64).then_some(()));
     station.kill_9();
+    gateway.wait_for_station("roof", "its will", |seen| seen["state"] == "offline");
     let lock = std::fs::File::options().write(true).open(station.file("readings/lock")).unwrap();
     lock.lock().unwrap();
     station.start_again();
     station.process().wait_until_said("no log on disk: in use by another process");
+    gateway.wait_for_station("roof", "its third run", |seen| seen["state"] == "online");
     let stored = gateway.stored("roof");
     eventually("readings from RAM", SOON, || (gateway.stored("roof") > stored + 8).then_some(()));
     drop(lock);
-    station.process().wait_until_said("earlier runs left readings");
+    station.process().wait_until_said("earlier runs left readings streams=2");
     assert_eq!(station.stop(), Some(0));
     let seen = gateway.wait_for_station("roof", "stopped", |seen| seen["state"] == "stopped");
     assert_eq!(seen["counts"]["lost"], 0, "{seen}");
