@@ -57,6 +57,25 @@ test('a kiosk goes on by itself when the gateway was away', async ({ browser }) 
   between.cut()
 })
 
+test('a kiosk whose stream stays away loads anew, since the gateway answers', async ({ browser }) => {
+  const between = await wire()
+  const context = await browser.newContext({ serviceWorkers: 'block' })
+  const page = await context.newPage()
+  await page.clock.install()
+  await page.goto(`${between.url}?kiosk&station=roof`)
+  await expect(page.getByTestId('value-temperature_c')).toContainText('°C')
+  await expect.poll(between.streams).toBe(1)
+  between.refuse = /\/api\/v1\/stream/
+  between.cut()
+  await between.mend()
+  await expect(page.getByTestId('lost-connection')).toBeVisible()
+  const loaded = page.waitForEvent('load')
+  await page.clock.fastForward(320_000)
+  await loaded
+  await context.close()
+  between.cut()
+})
+
 test.describe('an error of the page', () => {
   test.use({ allowed: [/made for the test|ERR_FAILED|Failed to load/] })
 
