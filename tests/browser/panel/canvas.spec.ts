@@ -1,30 +1,35 @@
 /** What the charts draw, read from their canvases: it stands nowhere else. */
 import type { Page } from '@playwright/test'
-import { charts, expect, test } from './open'
+import { charts, expect, span, test } from './open'
+import { hour_ms } from './parts'
 
-/** In how many of a chart's columns, of all or of a part, a colour (in the light theme) stands with an alpha between two, so many pixels of it. */
-async function columns(page: Page, [r, g, b]: readonly [number, number, number], [least, most]: readonly [number, number], [from, to] = [0, 1], thick = 1): Promise<number> {
+type Range = readonly [number, number]
+type Colour = readonly [number, number, number]
+
+/**
+ * In how many of a chart's columns, of all or of a part, a colour (in the light theme) stands with an alpha between two.
+ * The edge of a line has every alpha; three pixels by three of one only a surface has.
+ */
+async function columns(page: Page, colour: Colour, alpha: Range, [from, to]: Range = [0, 1], side = 1): Promise<number> {
   const over = await page.locator('.u-over').boundingBox()
   const whole = await page.locator('.uplot canvas').boundingBox()
   if (!over || !whole) throw new Error('no chart')
   return await page.locator('.uplot canvas').evaluate(
-    (canvas: HTMLCanvasElement, { r, g, b, least, most, left, width, thick }) => {
-      const { data } = canvas.getContext('2d')!.getImageData(Math.round(left), 0, Math.max(1, Math.round(width)), canvas.height)
-      const wide = Math.max(1, Math.round(width))
-      let found = 0
-      for (let x = 0; x < wide; x += 1) {
-        let pixels = 0
-        for (let i = 4 * x; i < data.length && pixels < thick; i += 4 * wide) {
-          // A weak colour is kept with few bits.
-          const near = (value = 0, wanted = 0) => Math.abs(value - wanted) <= 12
-          const alpha = data[i + 3] ?? 0
-          if (alpha >= least && alpha <= most && near(data[i], r) && near(data[i + 1], g) && near(data[i + 2], b)) pixels += 1
-        }
-        if (pixels === thick) found += 1
+    (canvas: HTMLCanvasElement, { colour, alpha: [least, most], left, width, side }) => {
+      const { data } = canvas.getContext('2d')!.getImageData(left, 0, width, canvas.height)
+      const steps = [...Array(side).keys()]
+      // A weak colour is kept with few bits.
+      const has = (x: number, y: number) => {
+        const [r = 0, g = 0, b = 0, a = 0] = data.subarray(4 * (y * width + x), 4 * (y * width + x) + 4)
+        return a >= least && a <= most && [r, g, b].every((value, index) => Math.abs(value - colour[index]!) <= 12)
       }
-      return found / wide
+      const stands = (x: number) => {
+        for (let y = 0; y + side <= canvas.height; y += 1) if (steps.every((i) => steps.every((j) => has(x + i, y + j)))) return true
+        return false
+      }
+      return [...Array(width + 1 - side).keys()].filter(stands).length / width
     },
-    { r, g, b, least, most, left: over.x - whole.x + from * over.width, width: (to - from) * over.width, thick },
+    { colour, alpha, left: Math.round(over.x - whole.x + from * over.width), width: Math.round((to - from) * over.width), side },
   )
 }
 
@@ -36,18 +41,26 @@ test('on the canvas itself: a night is darker than a day, the mean stands in its
   await expect.poll(() => columns(page, ink.night, [10, 16])).toBeGreaterThan(0.2)
   expect(await columns(page, ink.night, [10, 16])).toBeLessThan(0.95)
   expect(await columns(page, ink.humidity, opaque)).toBeGreaterThan(0.95)
-  await page.locator('[data-length="30d"]').click()
-  await expect(page.getByTestId('charts')).toHaveAttribute('data-resolution', '1h')
-  // A day of thirty, each hour from its lowest to its highest. The edge of a line has such pixels too, but not so many.
-  await expect.poll(() => columns(page, ink.humidity, [50, 70], [0, 1], 4)).toBeGreaterThan(0.015)
+  // Each ten minutes from their lowest to their highest.
+  const now = Date.now()
+  await charts(page, `?page=charts&station=roof&q=humidity_pct&theme=light&from=${new Date(now - 38 * hour_ms).toISOString()}&to=${new Date(now).toISOString()}`)
+  await expect.poll(() => columns(page, ink.humidity, [50, 70], [0, 1], 3)).toBeGreaterThan(0.05)
 })
 
-test('on the canvas itself: where nothing was measured there is no line', async ({ page }) => {
+test('on the canvas itself: where nothing was measured there is no line', async ({ page, request }) => {
+  const now = Date.now()
+  const { items } = await (await request.get(`/api/v1/stations/odd/readings?from=${new Date(now - 23 * hour_ms).toISOString()}&to=${new Date(now).toISOString()}&resolution=1m`)).json()
+  const first = Date.parse(items[0].start)
   await charts(page, '?page=charts&station=odd&q=temperature_c&theme=light')
-  const at = (hours: number) => columns(page, ink.temperature, opaque, [1 - (hours + 0.2) / 24, 1 - (hours - 0.2) / 24])
-  await expect.poll(() => at(5.5)).toBeGreaterThan(0.9)
+  const [from, to] = await span(page)
+  const at = (hours: number) => {
+    const share = (first + hours * hour_ms - from) / (to - from)
+    return columns(page, ink.temperature, opaque, [share - 0.002, share + 0.002])
+  }
+  await expect.poll(() => at(0.5)).toBeGreaterThan(0.9)
   expect(await at(3)).toBe(0)
-  expect(await at(0.5)).toBeGreaterThan(0.9)
+  // Soon after it spoke again: once the readings are settled, what stays the same for long has failed and is no longer drawn.
+  expect(await at(5.1)).toBeGreaterThan(0.9)
 })
 
 test('two stations on one chart, told apart by name', async ({ page }) => {

@@ -24,13 +24,15 @@ test('the climate of a day is the gateway’s: extremes with their times, means,
   }
 })
 
-test('the records of a station are the gateway’s, with their days', async ({ page, request }) => {
-  const { warmest_day, coldest_day, since } = await (await request.get('/api/v1/stations/loft/records')).json()
-  await open(page, '?page=records&station=loft&period=all')
+test('the records of a station are the gateway’s, with their days', async ({ page }) => {
+  const answer = page.waitForResponse((response) => response.url().endsWith('/stations/roof/records'))
+  await open(page, '?page=records&station=roof&period=all')
+  const { warmest_day, coldest_day, since } = await (await answer).json()
+  const shown = page.getByTestId('records')
   for (const [word, { value, date }] of [['Warmest', warmest_day], ['Coldest', coldest_day]] as const) {
-    await expect(page.getByTestId('records')).toContainText(new RegExp(`${word} day\\s*${number.format(value)}.°C on ${day.format(Date.parse(date))}`))
+    await expect(shown.locator('div', { hasText: `${word} day` })).toHaveText(new RegExp(`${number.format(value).replace('-', '−')}.°C on ${day.format(Date.parse(date))}$`))
   }
-  await expect(page.getByTestId('records')).toContainText(`Since ${day.format(Date.parse(since))}`)
+  await expect(shown).toContainText(`Since ${day.format(Date.parse(since))}`)
 })
 
 test('climate by day, month, year and all time, with times and degree days, and fit for paper', async ({ page }) => {

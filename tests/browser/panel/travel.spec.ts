@@ -38,6 +38,8 @@ test('any time by buttons, steps, date, drag, double-click, wheel and keyboard; 
   const [before] = await span(page)
   await page.keyboard.press('Shift+ArrowLeft')
   await expect.poll(async () => (await span(page))[0]).toBeLessThan(before)
+  await page.mouse.move(box.x, 0)
+  await expect(page.getByTestId('legend')).toHaveAttribute('data-at', '')
   await page.keyboard.press('ArrowLeft')
   await expect(page.getByTestId('legend')).toHaveAttribute('data-at', /\d/)
 
