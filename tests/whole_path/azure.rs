@@ -1,26 +1,15 @@
-//! `az://` against Azurite, Microsoft's own emulator of its protocol. `npm install --prefix target/azurite azurite` brings it;
-//! where it is not there the test says so.
-
-use std::path::PathBuf;
+//! `az://` against Azurite, Microsoft's own emulator of its protocol.
 
 use minuano_tests::payload::backlog;
 use minuano_tests::process::clean;
-use minuano_tests::{Gateway, Process, SOON, Settings, Wire, eventually, ports, python};
+use minuano_tests::{Gateway, Process, SOON, Settings, Wire, eventually, ports, python, root};
 
 const STREAM: &str = "9f2c41d07a3be658";
 
-fn azurite() -> Option<PathBuf> {
-    let own = std::env::current_exe().unwrap();
-    let program = |folder: &std::path::Path| folder.join("azurite/node_modules/.bin/azurite-blob");
-    own.ancestors().map(program).find(|path| path.exists())
-}
-
 #[test]
 fn a_container_of_azure_takes_each_file_once() {
-    let Some(program) = azurite() else {
-        println!("skipped: target/azurite has no Azurite");
-        return;
-    };
+    let program = root().join("tests/azurite/node_modules/.bin/azurite-blob");
+    assert!(program.exists(), "no Azurite: run cargo xtask test once, or npm ci in tests/azurite");
     let folder = tempfile::tempdir().unwrap();
     let port = ports::free();
     let mut command = clean(&program);

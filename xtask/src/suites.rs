@@ -154,6 +154,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     install::debian_packages()?;
     let python = install::python()?;
     panel::packages("tests/browser")?;
+    panel::packages("tests/azurite")?;
     // The gateway embeds the panel, so the panel comes first.
     panel::build()?;
 

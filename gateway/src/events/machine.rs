@@ -7,8 +7,8 @@ use super::Rule;
 /// After so long without a reading nothing is known of what lies between: an event ends where it was last seen,
 /// and one that was about to begin begins anew.
 pub const LONGEST_GAP_MS: i64 = 3_600_000;
-/// How much further an event has to go before it is told again: 1 °C, 1 hPa.
-const TOLD_EACH: f64 = 1.0;
+/// How much further an event has to go before it is told again, in °C or hPa: by what is seen, beside the low of the day.
+const TOLD_EACH: f64 = 0.1;
 
 /// An event that goes on.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -29,7 +29,7 @@ fn frost_begins_after_its_hold_time_grows_and_ends_beyond_its_hysteresis() {
         (5, 0.0),
         (14, -0.2),
         (15, -0.3),
-        (20, -0.9),
+        (20, -0.35),
         (30, -1.4),
         (40, 0.5),
         (50, 1.0),

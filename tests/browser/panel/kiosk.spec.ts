@@ -7,8 +7,11 @@ test('a kiosk takes turns, has no controls, and keeps its choices over a reload'
   await open(page, '?kiosk&station=roof&lang=pt-BR&theme=dark')
   await expect(page.getByTestId('tabs')).toHaveCount(0)
   await expect(page.getByTestId('station-picker')).toHaveCount(0)
-  await page.clock.runFor(20_000)
-  await expect(page).toHaveURL(/page=charts/)
+  // It takes no turn before its stream is there.
+  await expect(async () => {
+    await page.clock.runFor(20_000)
+    await expect(page).toHaveURL(/page=charts/, { timeout: 1_000 })
+  }).toPass({ timeout: 20_000 })
   await expect(page.getByTestId('toolbar')).toHaveCount(0)
   await page.clock.runFor(20_000)
   await expect(page).toHaveURL(/station=(?!roof)/)
@@ -53,6 +56,25 @@ test('a kiosk goes on by itself when the gateway was away', async ({ browser }) 
   }
   await between.mend()
   await expect(page.getByTestId('lost-connection')).toHaveCount(0, { timeout: 40_000 })
+  await context.close()
+  between.cut()
+})
+
+test('a kiosk whose stream stays away loads anew, since the gateway answers', async ({ browser }) => {
+  const between = await wire()
+  const context = await browser.newContext({ serviceWorkers: 'block' })
+  const page = await context.newPage()
+  await page.clock.install()
+  await page.goto(`${between.url}?kiosk&station=roof`)
+  await expect(page.getByTestId('value-temperature_c')).toContainText('°C')
+  await expect.poll(between.streams).toBe(1)
+  between.refuse = /\/api\/v1\/stream/
+  between.cut()
+  await between.mend()
+  await expect(page.getByTestId('lost-connection')).toBeVisible()
+  const loaded = page.waitForEvent('load')
+  await page.clock.fastForward(320_000)
+  await loaded
   await context.close()
   between.cut()
 })

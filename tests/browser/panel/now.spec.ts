@@ -1,4 +1,6 @@
+import type { Locator } from '@playwright/test'
 import { charts, expect, open, test } from './open'
+import { Mqtt } from './mqtt'
 import { hostile, hostilePart, logFault, sensorWarning } from './parts'
 
 test('a card has value, unit, trend, extremes with times, a sparkline; and values change by themselves', async ({ page }) => {
@@ -23,15 +25,62 @@ test('a card has value, unit, trend, extremes with times, a sparkline; and value
   await expect(page.locator('html')).toHaveAttribute('data-flashed', /\d/, { timeout: 20_000 })
 })
 
+test('the lowest and highest of today have their own times, in the zone of the station; a sparkline breaks in silence', async ({ page, request }) => {
+  const { today } = await (await request.get('/api/v1/stations/loft')).json()
+  const clock = new Intl.DateTimeFormat('en-US', { timeZone: 'America/Sao_Paulo', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+  await open(page, '?station=loft')
+  for (const [quantity, { min, min_at, max, max_at }] of Object.entries<Record<string, string>>(today.quantities)) {
+    for (const [end, value, at] of [['low', min, min_at], ['high', max, max_at]]) {
+      const shown = page.getByTestId(`${end}-${quantity}`)
+      await expect(shown).toHaveAttribute('data-value', String(value))
+      await expect(shown.locator('time')).toHaveText(clock.format(Date.parse(String(at))))
+    }
+  }
+  await open(page, '?station=odd')
+  await expect(page.locator('[data-testid=sparkline-humidity_pct] .line')).toHaveAttribute('d', /M.*M/)
+})
+
+/** WMO's code table 0200 in the panel's words. */
+const tendencies = ['Rising, then falling', 'Rising, then steady', 'Rising', 'Falling, then rising', 'Steady', 'Falling, then rising', 'Falling, then steady', 'Falling', 'Rising, then falling']
+const arrows = { up: /^M4.5 11.5/, down: /^M4.5 4.5/, steady: /^M3 8/ }
+
+test('a trend is the gateway’s tendency for pressure, an hour’s change otherwise, and its arrow agrees', async ({ page }) => {
+  let said: { change: string; words: string } | undefined
+  page.on('response', async (response) => {
+    if (!response.url().endsWith('/api/v1/stations')) return
+    const { items } = await response.json().catch(() => ({ items: [] }))
+    const tendency = items.find(({ station }: { station: string }) => station === 'roof')?.tendency
+    if (tendency) said = { change: String(tendency.pressure_tendency_hpa_3h), words: tendencies[tendency.characteristic] ?? '' }
+  })
+  await open(page, '?station=roof')
+  await expect(async () => {
+    expect(await page.getByTestId('trend-pressure_hpa').getAttribute('data-change')).toBe(said?.change)
+    expect(await page.getByTestId('tendency').locator('dd').innerText()).toBe(said?.words)
+  }).toPass({ timeout: 20_000 })
+  for (const quantity of ['temperature_c', 'pressure_hpa', 'humidity_pct', 'illuminance_lx']) {
+    const trend = page.getByTestId(`trend-${quantity}`)
+    await expect(trend).toHaveAttribute('data-direction', /up|down|steady/)
+    // A reading may come between the two looks.
+    await expect(async () => {
+      const direction = (await trend.getAttribute('data-direction')) as keyof typeof arrows
+      expect(await trend.locator('path').getAttribute('d')).toMatch(arrows[direction])
+      const number = parseFloat((await trend.locator('b').innerText()).replace('−', '-').replace(',', ''))
+      expect(number > 0 ? 'up' : number < 0 ? 'down' : 'steady').toBe(direction)
+    }).toPass({ timeout: 20_000 })
+  }
+})
+
 test('a value that fails or is doubted says so and why, and one that is missing says why', async ({ page }) => {
   await open(page, '?station=odd')
   await expect(page.getByTestId('remark-temperature_c')).toHaveText('Failed check')
+  await expect(page.getByTestId('remark-temperature_c')).toHaveClass(/failed/)
   await expect(page.getByTestId('why-temperature_c')).toContainText('150')
   // Its flag came at once; which check found it is known when the reading is settled.
   await expect(page.getByTestId('remark-humidity_pct')).toHaveText('Failed check')
   await expect(page.getByTestId('why-humidity_pct')).toContainText(/once the readings after it are here|makes a dew point of/)
   await open(page, '?station=loft')
   await expect(page.getByTestId('remark-pressure_hpa')).toHaveText('Suspect')
+  await expect(page.getByTestId('remark-pressure_hpa')).not.toHaveClass(/failed/)
   await expect(page.getByTestId('why-pressure_hpa')).toContainText('920')
   await expect(page.getByTestId('remark-illuminance_lx')).toHaveText('Garbled on the bus')
 })
@@ -65,6 +114,7 @@ test('a value that is old greys and tells its age', async ({ page }) => {
   })
   await page.clock.fastForward(120_000)
   await expect(page.getByTestId('card-temperature_c')).toHaveAttribute('data-stale', 'true')
+  await expect(page.getByTestId('card-temperature_c').locator('.spark')).toHaveCSS('opacity', '0.5')
   await expect(page.getByTestId('age-temperature_c')).toContainText('ago')
   await page.unrouteAll({ behavior: 'ignoreErrors' })
 })
@@ -95,6 +145,7 @@ test('hostile names, evidence and faults are shown as text', async ({ page }) =>
   await expect(page.getByTestId('table-temperature_c')).toContainText(hostile)
   await open(page, '?page=events&station=odd')
   await expect(page.getByTestId('episode').first()).toContainText(hostile)
+  await expect(page.locator('.evidence').filter({ hasText: hostilePart })).toHaveCount(1)
   await open(page, '?page=records&station=odd&period=day')
   await expect(page.locator('h1')).toContainText(hostile)
   await expect(page.locator('img')).toHaveCount(0)
@@ -103,22 +154,43 @@ test('hostile names, evidence and faults are shown as text', async ({ page }) =>
 
 test('the stations at a glance, a page for one with its history, and all on one chart', async ({ page }) => {
   await open(page, '?page=stations')
-  await expect(page.getByTestId('station-roof')).toHaveAttribute('data-state', 'online')
-  await expect(page.getByTestId('station-roof')).toContainText('All well')
-  await expect(page.getByTestId('station-odd')).toContainText('1 sensor in trouble')
-  await expect(page.getByTestId('station-odd')).toContainText('holding over')
-  await expect(page.getByTestId('station-cellar')).toHaveAttribute('data-state', 'stopped')
-  await expect(page.getByTestId('station-cellar')).toContainText('4,321 readings')
-  await expect(page.getByTestId('station-cellar')).toContainText(/Seen\s*\d+ minutes? ago|Seen\s*\d+ seconds? ago/)
-  await page.getByTestId('station-roof').getByRole('link').click()
+  const [roof, odd, cellar] = ['roof', 'odd', 'cellar'].map((name) => page.getByTestId(`station-${name}`)) as [Locator, Locator, Locator]
+  await expect(roof).toHaveAttribute('data-state', 'online')
+  await expect(roof.locator('em')).toHaveText('Online')
+  await expect(roof).toContainText('All well')
+  await expect(roof.locator('.values b')).toHaveText([/°C/, /hPa/, /%/, /lx/])
+  await expect(roof.locator('.doubted')).toHaveCount(0)
+  await expect(odd).toContainText('1 sensor in trouble')
+  await expect(odd).toContainText('holding over')
+  await expect(odd.locator('.doubted').first()).toContainText('150')
+  await expect(cellar).toHaveAttribute('data-state', 'stopped')
+  await expect(cellar.locator('em')).toHaveText('Stopped')
+  await expect(cellar).toContainText('4,321 readings')
+  await expect(cellar).toContainText(/Seen\s*\d+ minutes? ago|Seen\s*\d+ seconds? ago/)
+  await roof.getByRole('link').click()
   await expect(page.getByTestId('health-history')).toHaveAttribute('data-entries', /[1-9]/)
   await expect(page.getByTestId('health-history')).toContainText('came online')
   await expect(page.getByTestId('health-chart')).toHaveAttribute('data-states', /[1-9]/)
   await expect(page.getByTestId('health-chart').locator('path')).toHaveAttribute('d', /^M.*H/)
+  await expect(page.getByTestId('health-chart').locator('rect.online').first()).toBeAttached()
+  await page.goBack()
+  await odd.getByRole('link').click()
+  await expect(page.getByTestId('health-history')).toContainText('clock holding over')
   await page.goBack()
   await page.getByTestId('compare').click()
   await expect(page.getByTestId('legend-temperature_c')).toContainText('Garden')
   await expect(page.getByTestId('legend-temperature_c')).toContainText('Roof')
+
+  // What becomes of one is seen as it happens, and spoken.
+  const broker = await Mqtt.connect(Number(process.env.MINUANO_MQTT), 'panel-test')
+  await open(page, '?station=cellar')
+  for (const [state, word] of [['offline', 'Offline'], ['online', 'Online'], ['stopped', 'Stopped']] as const) {
+    await broker.publish('minuano/v1/cellar/status', { state }, true)
+    await expect(page.getByTestId('station-state')).toHaveAttribute('data-state', state)
+    await expect(page.getByTestId('station-state')).toContainText(word)
+    await expect(page.getByTestId('spoken')).toContainText(word)
+  }
+  broker.close()
 })
 
 test('a station’s page asks for its week once, however many readings come', async ({ page }) => {

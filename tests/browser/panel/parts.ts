@@ -59,7 +59,7 @@ export async function until(what: string, holds: () => Promise<boolean>, within_
 }
 
 /** A station that the tests speak for. */
-class Voice {
+export class Voice {
   #seq = 0
   private constructor(
     private readonly client: Mqtt,
@@ -99,9 +99,9 @@ class Voice {
   }
 }
 
-const hour_ms = 3_600_000
-const minutes = (from: number, count: number) => [...Array(count).keys()].map((minute) => from + minute * 60_000)
-const denver = { latitude: 37.7, longitude: -105.92, altitude_m: 2317, zone: 'America/Denver', version: '0.0.1', report_s: 3600 }
+export const hour_ms = 3_600_000
+export const minutes = (from: number, count: number) => [...Array(count).keys()].map((minute) => from + minute * 60_000)
+export const denver = { latitude: 37.7, longitude: -105.92, altitude_m: 2317, zone: 'America/Denver', version: '0.0.1', report_s: 3600 }
 
 /** A minute apart for an hour; then silence for four hours, and an hour again that ends in what cannot be. */
 async function lie(mqtt: number): Promise<Voice> {

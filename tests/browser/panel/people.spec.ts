@@ -18,6 +18,21 @@ test('units are the reader’s, on cards, axes and in tables, and are kept', asy
   await expect(page.getByTestId('legend-pressure_hpa')).toContainText('mmHg')
 })
 
+test('each unit has its own numbers', async ({ page }) => {
+  for (const [units, temperature, pressure] of [['c-hpa-lx', /^36\.0\s?°C$/, /^920\.0\s?hPa$/], ['f-inhg-lx', /^96\.8\s?°F$/, /^27\.17\s?inHg$/], ['c-mmhg-lx', /^36\.0\s?°C$/, /^690\.1\s?mmHg$/]] as const) {
+    await open(page, `?station=loft&units=${units}`)
+    await expect(page.getByTestId('value-temperature_c')).toHaveText(temperature)
+    await expect(page.getByTestId('value-pressure_hpa')).toHaveText(pressure)
+  }
+  await open(page, '?station=roof&units=c-hpa-klx')
+  const light = page.getByTestId('value-illuminance_lx')
+  await expect(light).toContainText('klx')
+  await expect(async () => {
+    const [raw, shown] = await light.evaluate((element) => [Number(element.dataset.value), parseFloat(element.textContent ?? '')] as const)
+    expect(Math.abs(raw / 1_000 - shown)).toBeLessThan(0.006)
+  }).toPass({ timeout: 20_000 })
+})
+
 test('the language changes without a reload and is kept; a language is loaded only by its readers', async ({ page }) => {
   const asked: string[] = []
   page.on('request', (request) => void asked.push(new URL(request.url()).pathname))

@@ -18,23 +18,43 @@ const NEWER: &str = "trixie";
 const ARCHIVE: &str = "http://deb.debian.org/debian";
 const KEYS: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-/// An image of nothing but what some packages unpack to: no shell is set up in it, no script has run.
+/// An image made of packages.
 #[derive(Clone, Copy, Debug)]
 pub struct Base {
     name: &'static str,
     packages: &'static str,
+    setup: Setup,
+}
+
+/// How far packages are installed.
+#[derive(Clone, Copy, Debug)]
+enum Setup {
+    /// Nothing but what they unpack to: no shell is set up, no script has run, so nothing of another architecture has to.
+    Unpacked,
+    /// With a shell and apt.
+    Configured,
 }
 
 /// What configuring ca-certificates would do: one file of all authorities.
 const CERTIFICATES: &str = r#"--extract-hook=mkdir -p "$1/etc/ssl/certs"; find "$1/usr/share/ca-certificates" -name '*.crt' -exec cat {} + >"$1/etc/ssl/certs/ca-certificates.crt""#;
 
-/// What our own images stand on, as distroless/cc does.
-pub const CC: Base = Base { name: "cc", packages: "libc6,libgcc-s1,ca-certificates" };
-/// The broker.
-pub const BROKER: Base = Base { name: "broker", packages: "ca-certificates,mosquitto" };
-/// The stacks' other servers.
-pub const SERVERS: Base = Base { name: "servers", packages: "ca-certificates,nginx-light,prometheus" };
+/// That file, of this machine.
+const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 
+/// What our own images stand on, as distroless/cc does.
+pub const CC: Base = Base { name: "cc", packages: "libc6,libgcc-s1,ca-certificates", setup: Setup::Unpacked };
+/// The broker.
+pub const BROKER: Base =
+    Base { name: "broker", packages: "ca-certificates,mosquitto", setup: Setup::Unpacked };
+/// The stacks' other servers.
+pub const SERVERS: Base =
+    Base { name: "servers", packages: "ca-certificates,nginx-light,prometheus", setup: Setup::Unpacked };
+/// What compiles. Rust's makers' own image fetches another machine's standard library by rustup; here it is a package.
+pub const RUST: Base = Base {
+    name: "rust",
+    packages: "ca-certificates,rustc-web,cargo-web,libstd-rust-web-dev:arm64,gcc,libc6-dev,libstdc++6",
+    setup: Setup::Configured,
+};
 impl Base {
     /// Its name in the engine.
     pub fn image(self, platform: Platform) -> String {
@@ -51,15 +71,19 @@ impl Base {
         let context = folder.join(format!("base-{}-{}", self.name, platform.name));
         fs::create_dir_all(&context)?;
         let mut command = Command::new("mmdebstrap");
-        // Unpacked and not configured: nothing of another architecture has to run.
-        command
-            .args(["--quiet", "--variant=extract", CERTIFICATES])
-            .arg(format!("--include={}", self.packages));
-        command
-            .arg(format!("--architectures={}", platform.name))
-            .arg(RELEASE)
-            .arg(context.join("rootfs.tar"));
-        must(&mut command)?;
+        command.arg("--quiet").arg(format!("--include={}", self.packages));
+        match self.setup {
+            Setup::Unpacked => {
+                command.args(["--variant=extract", CERTIFICATES]);
+                command.arg(format!("--architectures={}", platform.name));
+            }
+            Setup::Configured => {
+                // The network may have an authority of its own, which this machine trusts.
+                command.args(["--variant=minbase", "--architectures=amd64,arm64"]);
+                command.arg(format!("--customize-hook=copy-in {AUTHORITIES} /etc/ssl/certs"));
+            }
+        }
+        must(command.arg(RELEASE).arg(context.join("rootfs.tar")))?;
         fs::write(context.join("Dockerfile"), "FROM scratch\nADD rootfs.tar /\n")?;
         let mut build = engine.docker(&["build", "--quiet", "--platform"]);
         build.arg(format!("linux/{}", platform.name)).args(["--tag", &image]).arg(&context);

@@ -37,7 +37,8 @@ pub const ARM64: Platform = Platform { name: "arm64", target: Target::Arm64 };
 pub struct Product {
     /// The package, its binary and its image.
     pub package: &'static str,
-    file: &'static str,
+    /// Its Dockerfile.
+    pub file: &'static str,
     profile: &'static str,
     /// The goal for a release, compressed and beyond the base.
     most_bytes: u64,

@@ -7,6 +7,7 @@
 //! - [`engine`]: an engine and a registry of this run's own
 //! - [`debian`]: base images from packages, and programs of a newer release
 //! - [`images`]: our two images, for both architectures
+//! - [`stages`]: the same from their sources alone
 //! - [`together`]: broker, gateway and station, hardened
 //! - [`stack`]: compose, [`stacks`]: what each stack has to do
 //! - [`compose`]: every compose file, run here or not
@@ -21,6 +22,7 @@ mod kubernetes;
 mod panel;
 mod stack;
 mod stacks;
+mod stages;
 mod together;
 
 use std::fs;
@@ -54,7 +56,7 @@ pub enum Extent {
     Amd64,
     /// Both architectures and every stack.
     All,
-    /// The same with binaries as they are released, and their sizes.
+    /// The same with binaries as they are released, their sizes, and the Dockerfiles' own compiling.
     Released,
 }
 
@@ -78,12 +80,15 @@ const MORE: [(&str, Test); 9] = [
     ("the_stations_tag_has_both_architectures", |images| one_tag(images, STATION)),
     ("the_gateways_tag_has_both_architectures", |images| one_tag(images, GATEWAY)),
 ];
+const LONG: [(&str, Test); 1] =
+    [("the_dockerfiles_build_the_station_for_arm64_and_the_panel_from_sources", stages::build)];
 
 /// Builds, pushes, pulls and runs what has one of these words in its name, or everything; or says why not.
 pub fn run(extent: Extent, words: &[String]) -> anyhow::Result<Outcome> {
     let mut tests: Vec<(&str, Test)> = match extent {
         Extent::Amd64 => QUICK.to_vec(),
-        Extent::All | Extent::Released => QUICK.into_iter().chain(MORE).collect(),
+        Extent::All => QUICK.into_iter().chain(MORE).collect(),
+        Extent::Released => QUICK.into_iter().chain(MORE).chain(LONG).collect(),
     };
     tests.retain(|(name, _)| words.is_empty() || words.iter().any(|word| name.contains(word)));
     ensure!(!tests.is_empty(), "no test of containers has {words:?} in its name");
