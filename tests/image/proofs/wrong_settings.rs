@@ -43,7 +43,7 @@ pub fn see(given: &Given) -> String {
         case(
             "ten mistakes",
             Some(ten.as_bytes()),
-            &["10 mistakes", "gatway", "Mars/Olympus", "wifi.passphrase", "minuano.toml line 16"],
+            &["10 mistakes", "gatway", "Mars/Olympus", "wifi.passphrase", "minuano.toml line 17"],
             true,
         ),
         case("CRLF", Some(windows.as_bytes()), &[], true),
