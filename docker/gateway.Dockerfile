@@ -11,7 +11,7 @@ ARG BINARIES=compiled
 
 FROM --platform=$BUILDPLATFORM ${NODE} AS panel
 WORKDIR /minuano/dashboard
-COPY dashboard/package.json dashboard/package-lock.json ./
+COPY dashboard/package.json dashboard/package-lock.json dashboard/.npmrc ./
 RUN npm ci --no-audit --no-fund
 COPY dashboard/ ./
 RUN npm run build

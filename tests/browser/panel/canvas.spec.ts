@@ -33,7 +33,7 @@ async function columns(page: Page, colour: Colour, alpha: Range, [from, to]: Ran
   )
 }
 
-const ink = { temperature: [156, 42, 20], humidity: [11, 92, 173], night: [21, 34, 44], other: [139, 58, 139] } as const
+const ink = { temperature: [156, 42, 20], humidity: [11, 92, 173], night: [21, 34, 44], other: [139, 58, 139], accent: [20, 89, 124] } as const
 const opaque = [200, 255] as const
 
 test('on the canvas itself: a night is darker than a day, the mean stands in its band', async ({ page }) => {
@@ -61,6 +61,14 @@ test('on the canvas itself: where nothing was measured there is no line', async 
   expect(await at(3)).toBe(0)
   // Soon after it spoke again: once the readings are settled, what stays the same for long has failed and is no longer drawn.
   expect(await at(5.1)).toBeGreaterThan(0.9)
+})
+
+test('on the canvas itself: an episode is shaded, with a stripe above', async ({ page }) => {
+  // A day of frost in thirty, over which no nights are drawn.
+  await charts(page, '?page=charts&station=roof&q=temperature_c&theme=light&last=30d')
+  await expect.poll(() => columns(page, ink.accent, opaque)).toBeGreaterThan(0.02)
+  expect(await columns(page, ink.accent, [14, 22], [0, 1], 3)).toBeGreaterThan(0.02)
+  expect(await columns(page, ink.accent, [14, 255], [0, 0.9])).toBe(0)
 })
 
 test('two stations on one chart, told apart by name', async ({ page }) => {

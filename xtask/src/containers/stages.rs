@@ -19,33 +19,28 @@ const BUILDS_PANEL: &str = "COPY node /usr/bin/node\nCOPY npm /usr/lib/node_modu
     RUN ln -s ../lib/node_modules/npm/bin/npm-cli.js /usr/bin/npm\n\
     ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt\n";
 
-/// The station for arm64 and the panel, from nothing but the sources.
-pub fn build(images: &Images<'_>) -> anyhow::Result<()> {
-    let engine = images.engine;
-    let outcome = compile(images);
-    // A compiler's work is gigabytes, and its like is not built again.
-    engine.may(&["builder", "prune", "--all", "--force"]);
-    outcome
-}
-
-fn compile(images: &Images<'_>) -> anyhow::Result<()> {
+/// The station for arm64, from nothing but the sources. What compiles the gateway is the same script; it takes half an hour more.
+pub fn station(images: &Images<'_>) -> anyhow::Result<()> {
     let engine = images.engine;
     emulation::arm64()?;
     let base = CC.make(engine, ARM64, images.folder)?;
     let rust = stands_in(images, "rust", COMPILES, &[])?;
+    let arguments = [format!("BASE={base}"), format!("RUST={rust}")];
+    let compiled = built(images, STATION, &["--platform=linux/arm64"], &arguments);
+    // A compiler's work is gigabytes, and its like is not built again.
+    engine.may(&["builder", "prune", "--all", "--force"]);
+    let compiled = compiled?;
+    let said = says(images, &["--platform=linux/arm64", &compiled, "--version"])?;
+    ensure!(said.starts_with(STATION.package), "{compiled} said {said}");
+    Ok(())
+}
+
+/// The panel, from nothing but the sources.
+pub fn panel(images: &Images<'_>) -> anyhow::Result<()> {
     let npm = output(Command::new("readlink").args(["--canonicalize", "/usr/bin/npm"]))?;
     let npm = Path::new(npm.trim()).ancestors().nth(2).context("npm is no package")?;
     let node = output(Command::new("node").args(["--print", "process.execPath"]))?;
     let node = stands_in(images, "node", BUILDS_PANEL, &[("node", Path::new(node.trim())), ("npm", npm)])?;
-    let compiled = built(
-        images,
-        STATION,
-        &["--platform=linux/arm64"],
-        &[format!("BASE={base}"), format!("RUST={rust}")],
-    )?;
-    let said = says(images, &["--platform=linux/arm64", &compiled, "--version"])?;
-    ensure!(said.starts_with(STATION.package), "{compiled} said {said}");
-    // What compiles the gateway is the same script; it takes half an hour more.
     let panel = built(images, GATEWAY, &["--target=panel"], &[format!("NODE={node}")])?;
     let said = says(images, &[&panel, "grep", "--count", "<script", "dist/index.html"])?;
     ensure!(said != "0", "the panel's page has no script");
