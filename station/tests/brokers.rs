@@ -34,7 +34,8 @@ fn all_arrived(mut station: Station, gateway: &Gateway) {
 fn turned_away_then_let_in(wrong: &str, right: &str, station: &str, complaint: &str) {
     let mut broker = Broker::guarded_by(wrong);
     broker.start();
-    let station = Station::start(broker.guarded.unwrap(), QUICK, station);
+    let station =
+        Station::start(broker.guarded.unwrap(), QUICK, &format!("resend_after = \"1s\"\n{station}"));
     station.wait_until_said(complaint);
     broker.kill();
     broker.guard_by(right);

@@ -6,8 +6,9 @@
 //   {"event":"request","url":…}                                every request, also one that is refused
 //   {"event":"loaded","url":…}                                 every load of the page
 //   {"event":"error","text":…}                                 what the page complained about
+//   {"event":"picture","file":…}                               the page as it looked is in this file
 //
-// Each line of standard input is a command, {"press": selector}; its end is the end of the browser.
+// Each line of standard input is a command, {"press": selector} or {"picture": file}; its end is the end of the browser.
 //
 // Usage: node watch.mjs URL LANGUAGE
 
@@ -30,6 +31,10 @@ const browser = await chromium.launch({
   ],
 })
 const commands = createInterface({ input: process.stdin })
+// What comes before the page is there waits for it.
+const waiting = []
+let act = (command) => waiting.push(command)
+commands.on('line', (line) => act(JSON.parse(line)))
 const ended = new Promise((resolve) => commands.once('close', resolve))
 
 try {
@@ -43,6 +48,11 @@ try {
   })
   await page.exposeFunction('minuanoTell', tell)
   await page.addInitScript(watch)
+  const pictured = async (file) => {
+    await page.setViewportSize({ width: 1280, height: 900 })
+    await page.screenshot({ path: file })
+    tell('picture', { file })
+  }
   await page.goto(url)
   await page.waitForSelector('[data-testid=value-temperature_c]')
   const facts = await page.evaluate(() => ({
@@ -51,10 +61,11 @@ try {
     overflow: document.documentElement.scrollWidth - window.innerWidth,
   }))
   tell('page', facts)
-  commands.on('line', (line) => {
-    const { press } = JSON.parse(line)
-    page.click(press, { timeout: 5000 }).catch((error) => tell('error', { text: String(error) }))
-  })
+  act = ({ press, picture }) => {
+    const done = press ? page.click(press, { timeout: 5000 }) : pictured(picture)
+    done.catch((error) => tell('error', { text: String(error) }))
+  }
+  waiting.forEach(act)
   await ended
 } finally {
   await browser.close()

@@ -87,6 +87,15 @@ impl Browser {
         writeln!(stdin, "{}", json!({ "press": selector })).unwrap();
     }
 
+    /// The page as it looks now, as wide as a desk has it.
+    pub fn picture(&mut self, file: &Path, within: Duration) {
+        let stdin = self.stdin.as_mut().unwrap();
+        // The script runs in a folder of its own.
+        let file = std::path::absolute(file).unwrap();
+        writeln!(stdin, "{}", json!({ "picture": file })).unwrap();
+        self.wait("a picture", within, |event| (event["event"] == "picture").then_some(()));
+    }
+
     /// All events of a kind so far.
     pub fn of(&mut self, kind: &str) -> Vec<Value> {
         self.seen.extend(self.events.try_iter());

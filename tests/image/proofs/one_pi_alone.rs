@@ -1,6 +1,5 @@
 //! gateway = true: the panel of the booted card answers and shows the emulated weather.
 
-use std::process::Command;
 use std::time::Duration;
 
 use minuano_tests::{Browser, http};
@@ -33,20 +32,10 @@ pub fn see(given: &Given) -> String {
     let (_, shown) = browser.wait("the emulated weather on the panel", SHOWN, |event| {
         event.to_string().contains("21.6").then(|| event.clone())
     });
-    drop(browser);
     std::fs::create_dir_all(&given.pictures).unwrap();
     let picture = given.pictures.join("panel.png");
-    let mut chromium = Command::new("/usr/bin/chromium");
-    chromium.args([
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--window-size=1280,900",
-        "--timeout=60000",
-    ]);
-    chromium.arg(format!("--screenshot={}", picture.display())).arg(format!("{url}/"));
-    assert!(chromium.output().unwrap().status.success());
-    assert!(std::fs::metadata(&picture).is_ok_and(|picture| picture.len() > 10_000), "no picture");
+    browser.picture(&picture, SHOWN);
+    drop(browser);
     machine.cut();
     let event = shown["event"].as_str().unwrap_or("a page");
     format!(
