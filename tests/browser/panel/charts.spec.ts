@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { charts, expect, span, test } from './open'
+import { charts, clockIn, expect, span, test } from './open'
 
 const minute = 60_000
 
@@ -54,7 +54,7 @@ test('the legend reads what the gateway has, in the zone of the station: the mea
   const written = (number: number) => degrees.format(number).replace('-', '−')
   await expect(value).toHaveText(new RegExp(`^${written(mean)}\\s?°C$`))
   await expect(around).toHaveText(`${written(min)} to ${written(max)}`)
-  const clock = new Intl.DateTimeFormat('en-US', { timeZone: 'America/Denver', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+  const clock = clockIn('America/Denver')
   await expect(legend.locator('.when b')).toContainText(clock.format(at))
 })
 

@@ -1,9 +1,6 @@
 /** Anomalies and weather: their list, their filters, their place on the charts. */
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { expect, open, test } from './open'
-import { denver, freePort, gatewayToml, hour_ms, minutes, start, until, Voice } from './parts'
+import { denver, hour_ms, minutes, startGateway, Voice } from './parts'
 
 test('episodes of both kinds are filtered, by the address too, and lead to their place on the chart', async ({ page }) => {
   await open(page, '?page=events')
@@ -47,12 +44,9 @@ test('weather events stand beside anomalies: on the first page, in the list, and
 })
 
 test('an event that goes on is one line that changes in place, on the first page and in the list', async ({ context }) => {
-  const folder = mkdtempSync(join(tmpdir(), 'minuano-panel-'))
-  const [http, mqtt] = [await freePort(), await freePort()]
-  writeFileSync(join(folder, 'gateway.toml'), gatewayToml(folder, http, mqtt))
-  const gateway = start('minuano-gateway', join(folder, 'gateway.toml'), folder, 'gateway')
+  const { base, mqtt, child, ready } = await startGateway()
   try {
-    await until('the gateway', async () => (await fetch(`http://127.0.0.1:${http}/readyz`)).ok)
+    await ready()
     const chill = await Voice.connect(mqtt, 'chill', 'dddddddddddddddd')
     await chill.say('about', { ...denver, name: 'Chill', sensors: [{ part: 'bme280', address: 118, quantities: ['temperature_c'] }] })
     await chill.say('status', { state: 'online' })
@@ -60,8 +54,8 @@ test('an event that goes on is one line that changes in place, on the first page
     await chill.backlog(minutes(begin, 30), (index) => ({ temperature_c: 1 - index / 10 }))
     const tabs = [await context.newPage(), await context.newPage()] as const
     const lines = tabs.map((tab) => tab.locator('[data-kind=frost]'))
-    await tabs[0].goto(`http://127.0.0.1:${http}/?station=chill`)
-    await tabs[1].goto(`http://127.0.0.1:${http}/?page=events`)
+    await tabs[0].goto(`${base}/?station=chill`)
+    await tabs[1].goto(`${base}/?page=events`)
     for (const line of lines) {
       await expect(line).toContainText(/fell to −1\.[89]/)
       await line.evaluate((element) => (element.dataset.marked = 'yes'))
@@ -76,6 +70,6 @@ test('an event that goes on is one line that changes in place, on the first page
     }
     chill.close()
   } finally {
-    gateway.kill('SIGTERM')
+    child.kill('SIGTERM')
   }
 })

@@ -1,6 +1,19 @@
 /** A screen that nobody touches. */
+import type { Browser } from '@playwright/test'
 import { expect, open, test } from './open'
 import { wire } from './wire'
+
+/** One with a clock that is turned by hand, live behind a wire. */
+async function overAWire(browser: Browser) {
+  const between = await wire()
+  const context = await browser.newContext({ serviceWorkers: 'block' })
+  const page = await context.newPage()
+  await page.clock.install()
+  await page.goto(`${between.url}?kiosk&station=roof`)
+  await expect(page.getByTestId('value-temperature_c')).toContainText('°C')
+  await expect.poll(between.streams).toBe(1)
+  return { between, context, page }
+}
 
 test('a kiosk takes turns, has no controls, and keeps its choices over a reload', async ({ page }) => {
   await page.clock.install()
@@ -39,13 +52,7 @@ test('a kiosk keeps the screen awake, also after it was hidden', async ({ page }
 })
 
 test('a kiosk goes on by itself when the gateway was away', async ({ browser }) => {
-  const between = await wire()
-  const context = await browser.newContext({ serviceWorkers: 'block' })
-  const page = await context.newPage()
-  await page.clock.install()
-  await page.goto(`${between.url}?kiosk&station=roof`)
-  await expect(page.getByTestId('value-temperature_c')).toContainText('°C')
-  await expect.poll(between.streams).toBe(1)
+  const { between, context, page } = await overAWire(browser)
   await page.clock.pauseAt(Date.now() + 1_000)
   // Nobody sees the connection's badge here: the page itself says it, and takes no turns that would show nothing.
   between.cut()
@@ -61,13 +68,7 @@ test('a kiosk goes on by itself when the gateway was away', async ({ browser }) 
 })
 
 test('a kiosk whose stream stays away loads anew, since the gateway answers', async ({ browser }) => {
-  const between = await wire()
-  const context = await browser.newContext({ serviceWorkers: 'block' })
-  const page = await context.newPage()
-  await page.clock.install()
-  await page.goto(`${between.url}?kiosk&station=roof`)
-  await expect(page.getByTestId('value-temperature_c')).toContainText('°C')
-  await expect.poll(between.streams).toBe(1)
+  const { between, context, page } = await overAWire(browser)
   between.refuse = /\/api\/v1\/stream/
   between.cut()
   await between.mend()

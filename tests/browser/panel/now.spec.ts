@@ -1,5 +1,5 @@
 import type { Locator } from '@playwright/test'
-import { charts, expect, open, test } from './open'
+import { charts, clockIn, expect, open, test } from './open'
 import { Mqtt } from './mqtt'
 import { hostile, hostilePart, logFault, sensorWarning } from './parts'
 
@@ -27,7 +27,7 @@ test('a card has value, unit, trend, extremes with times, a sparkline; and value
 
 test('the lowest and highest of today have their own times, in the zone of the station; a sparkline breaks in silence', async ({ page, request }) => {
   const { today } = await (await request.get('/api/v1/stations/loft')).json()
-  const clock = new Intl.DateTimeFormat('en-US', { timeZone: 'America/Sao_Paulo', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+  const clock = clockIn('America/Sao_Paulo')
   await open(page, '?station=loft')
   for (const [quantity, { min, min_at, max, max_at }] of Object.entries<Record<string, string>>(today.quantities)) {
     for (const [end, value, at] of [['low', min, min_at], ['high', max, max_at]]) {

@@ -23,6 +23,11 @@ export const test = base.extend<Opened>({
 
 export { expect }
 
+/** A time as an English reader has it: 06:12. */
+export function clockIn(timeZone: string): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat('en-US', { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
+}
+
 /** Opens a view and waits for its first values. */
 export async function open(page: Page, query = ''): Promise<void> {
   await page.goto(`/${query}`)

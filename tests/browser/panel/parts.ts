@@ -29,7 +29,7 @@ export async function freePort(): Promise<number> {
   })
 }
 
-export function gatewayToml(folder: string, http: number, mqtt: number): string {
+function gatewayToml(folder: string, http: number, mqtt: number): string {
   return `gateway = "panel"
 [broker]
 embedded = true
@@ -43,14 +43,14 @@ within = "1s"
 `
 }
 
-export function start(binary: string, config: string, folder: string, log: string): ChildProcess {
+function start(binary: string, config: string, folder: string, log: string): ChildProcess {
   const out = openSync(join(folder, `${log}.log`), 'w')
   // A measurement takes a release build of the gateway; the stations only have to be there.
   const path = (binary === 'minuano-gateway' && process.env.MINUANO_GATEWAY) || `${binaries}/${binary}`
   return spawn(path, ['run', '--config', config], { stdio: ['ignore', out, out] })
 }
 
-export async function until(what: string, holds: () => Promise<boolean>, within_ms = 60_000): Promise<void> {
+async function until(what: string, holds: () => Promise<boolean>, within_ms = 60_000): Promise<void> {
   const end = Date.now() + within_ms
   while (!(await holds().catch(() => false))) {
     if (Date.now() > end) throw new Error(`waited in vain for ${what}`)
@@ -142,13 +142,29 @@ async function rest(mqtt: number): Promise<Voice> {
   return cellar
 }
 
-export default async function setup(): Promise<() => Promise<void>> {
-  if (process.env.MINUANO_PANEL) return async () => {}
+interface Gateway {
+  /** Where its panel is. */
+  base: string
+  mqtt: number
+  folder: string
+  child: ChildProcess
+  ready: () => Promise<void>
+}
+
+/** A gateway with an empty store, in a folder of its own. */
+export async function startGateway(): Promise<Gateway> {
   const folder = mkdtempSync(join(tmpdir(), 'minuano-panel-'))
   const [http, mqtt] = [await freePort(), await freePort()]
   writeFileSync(join(folder, 'gateway.toml'), gatewayToml(folder, http, mqtt))
-  const children = [start('minuano-gateway', join(folder, 'gateway.toml'), folder, 'gateway')]
+  const child = start('minuano-gateway', join(folder, 'gateway.toml'), folder, 'gateway')
   const base = `http://127.0.0.1:${http}`
+  return { base, mqtt, folder, child, ready: () => until('the gateway', async () => (await fetch(`${base}/readyz`)).ok) }
+}
+
+export default async function setup(): Promise<() => Promise<void>> {
+  if (process.env.MINUANO_PANEL) return async () => {}
+  const { base, mqtt, folder, child, ready } = await startGateway()
+  const children = [child]
   const stop = async () => {
     for (const child of children.reverse()) {
       const ended = new Promise((resolve) => child.once('exit', resolve))
@@ -156,7 +172,7 @@ export default async function setup(): Promise<() => Promise<void>> {
     }
   }
   try {
-    await until('the gateway', async () => (await fetch(`${base}/readyz`)).ok)
+    await ready()
     for (const [name, place] of [['roof', 'Roof'], ['garden', 'Garden'], ['shed', 'Shed']] as const) {
       mkdirSync(join(folder, `${name}-log`))
       const toml = `station = "${name}"

@@ -1,9 +1,9 @@
 /** What a day, a month, a year and all time were like, on the screen and on paper. */
-import { expect, open, test } from './open'
+import { clockIn, expect, open, test } from './open'
 
 const [number, clock, day] = [
   new Intl.NumberFormat('en-US', { minimumFractionDigits: 1, maximumFractionDigits: 1, useGrouping: false }),
-  new Intl.DateTimeFormat('en-US', { timeZone: 'America/Sao_Paulo', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }),
+  clockIn('America/Sao_Paulo'),
   new Intl.DateTimeFormat('en-US', { timeZone: 'UTC', day: 'numeric', month: 'short', year: 'numeric' }),
 ]
 

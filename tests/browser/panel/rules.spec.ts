@@ -1,10 +1,7 @@
 /** What holds for the panel as a whole: its weight, its policy, its connection, and what it is without the gateway. */
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { charts, expect, open, test } from './open'
-import { freePort, gatewayToml, start, until } from './parts'
+import { startGateway } from './parts'
 import { wire } from './wire'
 
 const budget_bytes = 80 * 1024
@@ -127,19 +124,16 @@ test.describe('over a wire that is cut', () => {
 })
 
 test('a gateway without stations says so', async ({ page }) => {
-  const folder = mkdtempSync(join(tmpdir(), 'minuano-panel-'))
-  const [http, mqtt] = [await freePort(), await freePort()]
-  writeFileSync(join(folder, 'gateway.toml'), gatewayToml(folder, http, mqtt))
-  const gateway = start('minuano-gateway', join(folder, 'gateway.toml'), folder, 'gateway')
+  const { base, child, ready } = await startGateway()
   try {
-    await until('the gateway', async () => (await fetch(`http://127.0.0.1:${http}/readyz`)).ok)
-    const answer = await fetch(`http://127.0.0.1:${http}/`)
+    await ready()
+    const answer = await fetch(`${base}/`)
     expect(await answer.text()).toContain('<div id="app">')
     const empty = await page.context().newPage()
-    await empty.goto(`http://127.0.0.1:${http}/`)
+    await empty.goto(`${base}/`)
     await expect(empty.locator('main')).toContainText('No station yet')
     await empty.close()
   } finally {
-    gateway.kill('SIGTERM')
+    child.kill('SIGTERM')
   }
 })

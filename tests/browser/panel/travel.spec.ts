@@ -1,16 +1,15 @@
 /** Every way to choose the time that the charts show. */
 import { charts, expect, span, test } from './open'
-
-const hour = 3_600_000
+import { hour_ms } from './parts'
 
 test('any time by buttons, steps, date, drag, double-click, wheel and keyboard; the address restores it', async ({ page }) => {
   await charts(page, '?page=charts&station=roof&q=temperature_c')
   const length = async () => { const [from, to] = await span(page); return to - from }
   await page.locator('[data-length="6h"]').click()
-  await expect.poll(length).toBe(6 * hour)
+  await expect.poll(length).toBe(6 * hour_ms)
   const [, end] = await span(page)
   await page.getByTestId('earlier').click()
-  await expect.poll(async () => Math.abs((await span(page))[1] - (end - 6 * hour))).toBeLessThan(60_000)
+  await expect.poll(async () => Math.abs((await span(page))[1] - (end - 6 * hour_ms))).toBeLessThan(60_000)
   await page.getByTestId('later').click()
   await expect(page).toHaveURL(/last=6h/)
 
@@ -22,7 +21,7 @@ test('any time by buttons, steps, date, drag, double-click, wheel and keyboard; 
   await page.mouse.down()
   await page.mouse.move(box.x + box.width * 0.75, middle, { steps: 5 })
   await page.mouse.up()
-  await expect.poll(async () => Math.abs((await length()) - 3 * hour)).toBeLessThan(0.1 * hour)
+  await expect.poll(async () => Math.abs((await length()) - 3 * hour_ms)).toBeLessThan(0.1 * hour_ms)
   await expect(page).toHaveURL(/from=.*to=/)
   const link = page.url()
   const dragged = await span(page)
@@ -30,11 +29,11 @@ test('any time by buttons, steps, date, drag, double-click, wheel and keyboard; 
   await page.keyboard.down('Control')
   await page.mouse.wheel(0, -240)
   await page.keyboard.up('Control')
-  await expect.poll(length).toBeLessThan(2 * hour)
+  await expect.poll(length).toBeLessThan(2 * hour_ms)
   await page.getByRole('slider').first().focus()
   await page.keyboard.press('-')
   await page.keyboard.press('-')
-  await expect.poll(length).toBeGreaterThan(3 * hour)
+  await expect.poll(length).toBeGreaterThan(3 * hour_ms)
   const [before] = await span(page)
   await page.keyboard.press('Shift+ArrowLeft')
   await expect.poll(async () => (await span(page))[0]).toBeLessThan(before)
@@ -66,32 +65,32 @@ test('any time by double-click, Shift and drag, the wheel sideways, plus, button
     await page.mouse.up()
   }
   await drag()
-  await expect.poll(length).toBeLessThan(4 * hour)
+  await expect.poll(length).toBeLessThan(4 * hour_ms)
   await page.mouse.dblclick(x, y)
-  await expect.poll(length).toBe(6 * hour)
+  await expect.poll(length).toBe(6 * hour_ms)
   await expect(page).toHaveURL(/last=6h/)
 
   await page.keyboard.down('Shift')
   await drag()
   await page.keyboard.up('Shift')
   await expect(page).toHaveURL(/from=.*to=/)
-  expect(Math.abs((await length()) - 6 * hour)).toBeLessThan(1_000)
+  expect(Math.abs((await length()) - 6 * hour_ms)).toBeLessThan(1_000)
   const moved = await span(page)
-  expect(Math.abs(Date.now() - moved[1] - 3 * hour)).toBeLessThan(0.2 * hour)
+  expect(Math.abs(Date.now() - moved[1] - 3 * hour_ms)).toBeLessThan(0.2 * hour_ms)
   await page.mouse.wheel(0, 200)
   await page.mouse.wheel(-box.width / 6, 0)
-  await expect.poll(async () => Math.abs(moved[0] - (await begin()) - hour)).toBeLessThan(0.1 * hour)
-  expect(Math.abs((await length()) - 6 * hour)).toBeLessThan(1_000)
+  await expect.poll(async () => Math.abs(moved[0] - (await begin()) - hour_ms)).toBeLessThan(0.1 * hour_ms)
+  expect(Math.abs((await length()) - 6 * hour_ms)).toBeLessThan(1_000)
 
   await page.getByRole('slider').focus()
   await page.keyboard.press('+')
-  await expect.poll(async () => Math.abs((await length()) - 3 * hour)).toBeLessThan(1_000)
+  await expect.poll(async () => Math.abs((await length()) - 3 * hour_ms)).toBeLessThan(1_000)
   await page.getByRole('button', { name: 'Zoom in' }).click()
-  await expect.poll(async () => Math.abs((await length()) - 1.5 * hour)).toBeLessThan(1_000)
+  await expect.poll(async () => Math.abs((await length()) - 1.5 * hour_ms)).toBeLessThan(1_000)
   await page.getByRole('button', { name: 'Zoom out' }).click()
-  await expect.poll(async () => Math.abs((await length()) - 3 * hour)).toBeLessThan(1_000)
+  await expect.poll(async () => Math.abs((await length()) - 3 * hour_ms)).toBeLessThan(1_000)
   await page.getByTestId('latest').click()
-  await expect.poll(length).toBe(24 * hour)
+  await expect.poll(length).toBe(24 * hour_ms)
   await expect(page.getByTestId('latest')).toHaveCount(0)
 
   await page.locator('[data-quantity=humidity_pct]').click()

@@ -35,6 +35,7 @@ pub fn see(given: &Given) -> String {
     std::fs::create_dir_all(&given.pictures).unwrap();
     let picture = given.pictures.join("panel.png");
     browser.picture(&picture, SHOWN);
+    assert!(std::fs::metadata(&picture).is_ok_and(|picture| picture.len() > 10_000), "no picture");
     drop(browser);
     machine.cut();
     let event = shown["event"].as_str().unwrap_or("a page");

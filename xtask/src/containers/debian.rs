@@ -55,6 +55,7 @@ pub const RUST: Base = Base {
     packages: "ca-certificates,rustc-web,cargo-web,libstd-rust-web-dev:arm64,gcc,libc6-dev,libstdc++6",
     setup: Setup::Configured,
 };
+
 impl Base {
     /// Its name in the engine.
     pub fn image(self, platform: Platform) -> String {
