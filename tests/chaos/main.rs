@@ -42,10 +42,10 @@ struct Cli {
     /// How many stations.
     #[arg(long, default_value_t = 40)]
     stations: u64,
-    /// How many readings of all stations together.
+    /// How many readings of all stations together, at the least: they are taken until the last fault is over.
     #[arg(long, default_value_t = 24_000)]
     readings: u64,
-    /// Over how many seconds they are taken, while things break.
+    /// Over how many seconds they are taken, while things break: each kind of fault at least once.
     #[arg(long, default_value_t = 30)]
     seconds: u64,
     /// How long the rest may take.

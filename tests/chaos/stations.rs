@@ -1,7 +1,7 @@
 //! Many stations in this process: each with the station's own log (in RAM) and its own half of the acknowledgement.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use minuano_station::deliver::Deliver;
@@ -20,6 +20,8 @@ use crate::connection::keep_connected;
 const TOGETHER: usize = 25;
 /// Between two readings, by the stations' own time: they have lived through hours.
 const CADENCE_MS: i64 = 1_000;
+/// How much more than planned may be taken before their time is ahead of the gateway's.
+const ROOM: i64 = 3;
 const RESEND_AFTER_MS: u64 = 3_000;
 const MESSAGES_A_SECOND: u32 = 200;
 /// Far more than any fault makes wait.
@@ -39,7 +41,8 @@ pub struct Station {
     pub log: Log,
     pub deliver: Deliver,
     begins_ms: i64,
-    goal: u64,
+    planned: u64,
+    has_ended: bool,
     random: Random,
 }
 
@@ -50,6 +53,9 @@ pub struct Shared {
     pub clock_step_ms: AtomicI64,
     pub measured: AtomicU64,
     pub acknowledged: AtomicU64,
+    enough: AtomicBool,
+    /// Stations that measure no more.
+    ended: AtomicUsize,
     finished: AtomicBool,
 }
 
@@ -58,27 +64,36 @@ pub struct Fleet {
     runtime: Runtime,
     groups: Vec<JoinHandle<Vec<Station>>>,
     shared: Arc<Shared>,
-    goal: u64,
+    stations: usize,
 }
 
 impl Station {
-    fn new(number: u64, goal: u64, random: &mut Random) -> Self {
+    fn new(number: u64, planned: u64, random: &mut Random) -> Self {
         let limits = Limits { ram_readings: RAM_READINGS, ..Limits::of(1 << 20, 30_000) };
         let run = Run { stream: StreamId(random.bits()), boot: BootId::default() };
-        let span_ms = i64::try_from(goal).unwrap() * CADENCE_MS;
+        let span_ms = ROOM * i64::try_from(planned).unwrap() * CADENCE_MS;
         Self {
             name: format!("station-{number}").parse().unwrap(),
             log: Log::new(run, limits),
             deliver: Deliver::new(RESEND_AFTER_MS, Random::seeded(random.bits())).paced(MESSAGES_A_SECOND),
             begins_ms: i64::try_from(now_ms()).unwrap() - span_ms,
-            goal,
+            planned,
+            has_ended: false,
             random: Random::seeded(random.bits()),
         }
     }
 
-    /// Takes what is due when this share (in millionths) of the time has gone.
+    /// Takes what is due when this share (in millionths) of the time has gone, and at the same pace afterwards until
+    /// it is enough: what breaks then has readings to break, too.
     pub fn measure(&mut self, millionths: u64, now_ms: u64, shared: &Shared) {
-        let due = (self.goal * millionths / 1_000_000).min(self.goal);
+        if shared.enough.load(Ordering::Relaxed) {
+            if !self.has_ended {
+                self.has_ended = true;
+                shared.ended.fetch_add(1, Ordering::Release);
+            }
+            return;
+        }
+        let due = self.planned * millionths / 1_000_000;
         while self.log.running().measured() < due {
             let number = self.log.running().measured();
             let step = shared.clock_step_ms.load(Ordering::Relaxed);
@@ -129,22 +144,21 @@ impl Fleet {
             let clock = move |now: Instant| share((now - begun).as_micros(), lasts.as_micros());
             groups.push(runtime.spawn(keep_connected(group, port, Arc::clone(&shared), clock, begun)));
         }
-        Self { runtime, groups, shared, goal: each * cli.stations }
+        Self { runtime, groups, shared, stations: usize::try_from(cli.stations).unwrap() }
     }
 
     pub fn shared(&self) -> &Shared {
         &self.shared
     }
 
-    /// Waits until everything is measured and acknowledged.
+    /// Ends the measuring and waits until everything is acknowledged.
     pub fn finish(self, patience: Duration, mut look: impl FnMut()) -> Vec<Truth> {
-        let acknowledged = || self.shared.acknowledged.load(Ordering::Relaxed);
-        let what = format!("an acknowledgement of each of {} readings", self.goal);
-        eventually(&what, patience, || {
+        self.shared.enough.store(true, Ordering::Relaxed);
+        eventually("an acknowledgement of each reading", patience, || {
             look();
             // A connection that panicked has said why.
             assert!(self.groups.iter().all(|group| !group.is_finished()), "a station gave up");
-            (acknowledged() == self.goal).then_some(())
+            self.shared.is_all_acknowledged(self.stations).then_some(())
         });
         self.shared.finished.store(true, Ordering::Relaxed);
         let mut truth = Vec::new();
@@ -167,8 +181,14 @@ impl Shared {
     pub fn is_finished(&self) -> bool {
         self.finished.load(Ordering::Relaxed)
     }
+
+    fn is_all_acknowledged(&self, stations: usize) -> bool {
+        // What the last of them measured is counted before its end.
+        self.ended.load(Ordering::Acquire) == stations
+            && self.acknowledged.load(Ordering::Relaxed) == self.measured.load(Ordering::Relaxed)
+    }
 }
 
 fn share(elapsed: u128, whole: u128) -> u64 {
-    u64::try_from((elapsed * 1_000_000 / whole.max(1)).min(1_000_000)).unwrap()
+    u64::try_from(elapsed * 1_000_000 / whole.max(1)).unwrap()
 }

@@ -11,6 +11,8 @@ use crate::{SOON, eventually};
 
 /// Lines of the log that a failing test shows.
 const SHOWN_LINES: usize = 80;
+/// What a test that waits for a metric makes the gateway say, many times a second.
+const POLLED: &str = "path=\"/metrics\"";
 
 /// A running program. It is killed with its handle.
 #[derive(Debug)]
@@ -99,8 +101,8 @@ impl Drop for Process {
         if std::thread::panicking() {
             // Never a second panic.
             let said = String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned();
-            let skip = said.lines().count().saturating_sub(SHOWN_LINES);
-            let tail: Vec<&str> = said.lines().skip(skip).collect();
+            let lines: Vec<&str> = said.lines().filter(|line| !line.contains(POLLED)).collect();
+            let tail = &lines[lines.len().saturating_sub(SHOWN_LINES)..];
             println!("── the last of what {} said:\n{}", self.name, tail.join("\n"));
         }
     }
