@@ -7,6 +7,8 @@
 mod again;
 mod faults;
 mod peer;
+#[cfg(test)]
+mod recall;
 mod three;
 
 use std::path::Path;

@@ -33,22 +33,34 @@ pub fn report(series: &[Observation], (from, to): (usize, usize)) {
     for (label, fault) in [("offset 1x for 6 h", Fault::Offset), ("drift to 3x in 24 h", Fault::Drift)] {
         print!("| {label} |");
         for quantity in QUANTITIES {
-            let (mut found, mut failed) = (0, 0);
-            for seed in 0..EPISODES {
-                let (part, start, end) = injected(series, (from, to), fault, quantity, seed);
-                let sound = sound_part(series, &part);
-                let begin = start.saturating_sub(4 * 144);
-                let flags = judge(&sound[begin..], Some(&part[begin..]), seed);
-                let own = &flags[start - begin..end - begin];
-                let bad = |flag: Flag| own.iter().any(|flags| flags[quantity as usize] == flag);
-                found += usize::from(bad(Flag::Suspect) || bad(Flag::Fail));
-                failed += usize::from(bad(Flag::Fail));
-            }
+            let (found, failed) = found(series, (from, to), fault, quantity, EPISODES);
             print!(" {:.2} / {:.2} |", share(found), share(failed));
         }
         println!();
     }
     println!();
+}
+
+/// How many of so many episodes have a flag on that quantity, and how many a flag 4.
+pub fn found(
+    series: &[Observation],
+    (from, to): (usize, usize),
+    fault: Fault,
+    quantity: Quantity,
+    episodes: u64,
+) -> (usize, usize) {
+    let (mut found, mut failed) = (0, 0);
+    for seed in 0..episodes {
+        let (part, start, end) = injected(series, (from, to), fault, quantity, seed);
+        let sound = sound_part(series, &part);
+        let begin = start.saturating_sub(4 * 144);
+        let flags = judge(&sound[begin..], Some(&part[begin..]), seed);
+        let own = &flags[start - begin..end - begin];
+        let bad = |flag: Flag| own.iter().any(|flags| flags[quantity as usize] == flag);
+        found += usize::from(bad(Flag::Suspect) || bad(Flag::Fail));
+        failed += usize::from(bad(Flag::Fail));
+    }
+    (found, failed)
 }
 
 /// The untouched series over the time of `part`.

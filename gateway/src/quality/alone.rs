@@ -47,9 +47,11 @@ pub fn check(limits: &Limits, place: &Place, observation: &Observation) -> Findi
         let found = values.get(Quantity::Pressure).zip(place.altitude_m).and_then(at_altitude);
         findings[pressure] = findings[pressure].or(found);
     }
-    if limits.runs(Check::DewPoint) {
+    // A value that cannot be says nothing of the other.
+    let is_sound = |quantity: Quantity| findings[quantity as usize].is_none();
+    if limits.runs(Check::DewPoint) && is_sound(Quantity::Temperature) && is_sound(Quantity::Humidity) {
         for (quantity, finding) in dew_point(values).into_iter().flatten() {
-            findings[quantity as usize].get_or_insert(finding);
+            findings[quantity as usize] = Some(finding);
         }
     }
     if !limits.seasons.is_empty() && limits.runs(Check::Climatology) {

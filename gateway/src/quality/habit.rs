@@ -90,3 +90,46 @@ impl Habit {
         self.limit.map(|limit| f64::from(limit) / STEPS)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(days: &[f64], rank: usize) -> Option<f64> {
+        let mut habit = Habit::default();
+        for day in days {
+            habit.take(*day / 2.0);
+            habit.take(*day);
+            habit.take(*day / 3.0);
+            habit.next_day(rank);
+        }
+        habit.limit()
+    }
+
+    #[test]
+    fn the_limit_is_the_kth_largest_of_the_last_fourteen_days() {
+        let days: Vec<f64> = (1..=14).map(f64::from).collect();
+        assert_eq!(after(&days, 1), Some(14.0));
+        assert_eq!(after(&days, 2), Some(13.0));
+        assert_eq!(after(&days, 6), Some(9.0));
+        let falling: Vec<f64> = (1..=20).rev().map(f64::from).collect();
+        assert_eq!(after(&falling, 1), Some(14.0), "six days are forgotten");
+    }
+
+    #[test]
+    fn of_fewer_days_it_is_the_same_share_and_of_too_few_nothing() {
+        assert_eq!(after(&[9.0, 8.0, 7.0, 6.0], 1), None);
+        assert_eq!(after(&[9.0, 8.0, 7.0, 6.0, 5.0], 1), Some(9.0));
+        // Of five days the sixth of fourteen is the third.
+        assert_eq!(after(&[9.0, 8.0, 7.0, 6.0, 5.0], 6), Some(7.0));
+    }
+
+    #[test]
+    fn a_day_that_was_seen_in_part_teaches_nothing() {
+        let mut habit = Habit::default();
+        habit.take(3.0);
+        assert_eq!(habit.today(), 3.0);
+        habit.begin_day();
+        assert_eq!((habit.today(), habit.limit()), (0.0, None));
+    }
+}

@@ -117,3 +117,48 @@ fn packed(index: usize, mean: f64) -> i16 {
 const fn place(bin: i64) -> usize {
     bin.rem_euclid(BINS as i64) as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A reading each ten minutes in these bins, of so many °C.
+    fn history(readings: &[(i64, f64)]) -> History {
+        let mut history = History::default();
+        for (bin, temperature) in readings {
+            history.advance(*bin);
+            history.take(&ByQuantity([Some(*temperature), None, None, None]), [true; 4]);
+        }
+        history
+    }
+
+    #[test]
+    fn a_bin_has_the_mean_of_what_is_usable_in_it() {
+        let mut history = history(&[(7, 10.0), (7, 11.0)]);
+        history.take(&ByQuantity([Some(99.0), None, None, None]), [false; 4]);
+        assert_eq!((history.mean(7, 0), history.mean(7, 1)), (Some(10.5), None));
+        assert!(history.advance(8), "one is complete");
+        assert!(!history.advance(8), "none is");
+        assert_eq!((history.mean(7, 0), history.mean(8, 0), history.mean(9, 0)), (Some(10.5), None, None));
+    }
+
+    #[test]
+    fn what_is_26_hours_old_is_forgotten_and_a_gap_leaves_nothing_of_before() {
+        let mut days = history(&(0..200).map(|bin| (bin, bin as f64)).collect::<Vec<_>>());
+        assert_eq!(days.mean(199 - 155, 0), Some(44.0));
+        assert_eq!(days.mean(199 - 156, 0), None);
+        days.advance(199 + 3);
+        assert_eq!([199, 200, 201].map(|bin| days.mean(bin, 0)), [Some(199.0), None, None]);
+        days.advance(10_000);
+        assert!((9_800..=10_000).all(|bin| days.mean(bin, 0).is_none()));
+    }
+
+    #[test]
+    fn a_mean_over_hours_takes_half_of_them_and_a_span_all() {
+        let some = history(&[(1, 10.0), (3, 20.0), (4, 24.0), (5, 0.0)]);
+        assert_eq!(some.mean_over(4, 4, 0), Some(18.0));
+        assert_eq!(some.mean_over(4, 6, 0), Some(18.0), "three of six");
+        assert_eq!(some.mean_over(4, 7, 0), None, "three of seven");
+        assert_eq!((some.span_over(4, 2, 0), some.span_over(4, 3, 0)), (Some((20.0, 24.0)), None));
+    }
+}

@@ -33,3 +33,27 @@ impl Place {
         Some((km, height))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_as_far_apart_as_on_the_map() {
+        let place = |latitude, longitude, altitude_m| Place {
+            latitude: Some(latitude),
+            longitude: Some(longitude),
+            altitude_m,
+        };
+        let (jena, erfurt) = (place(50.927, 11.586, Some(155.0)), place(50.978, 11.029, Some(195.0)));
+        let (km, height) = jena.distance(&erfurt).unwrap();
+        assert!((km - 39.4).abs() < 0.2, "{km}");
+        assert_eq!(height, 40.0);
+        assert_eq!(
+            jena.distance(&place(50.927, 11.586, None)),
+            Some((0.0, 0.0)),
+            "a height that nobody knows"
+        );
+        assert_eq!(jena.distance(&Place::default()), None);
+    }
+}

@@ -220,3 +220,6 @@ fn changes_left(then: &ByQuantity<f64>, now: &ByQuantity<f64>) -> [Option<f64>; 
     }
     [Some(vapour::temperature_left(then, now)), None, Some(vapour::humidity_left(then, now))]
 }
+
+#[cfg(test)]
+mod tests;
