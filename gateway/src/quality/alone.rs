@@ -193,6 +193,11 @@ mod tests {
         assert_eq!(at("2026-01-15T00:00:00Z", 15.1), Some((Check::Climatology, Flag::Suspect)));
         assert_eq!(at("2026-12-15T00:00:00Z", -30.1), Some((Check::Climatology, Flag::Fail)));
         assert_eq!(at("2026-03-01T00:00:00Z", 25.1), None);
+        let humid = found(&limits, "2026-01-15T00:00:00Z", [None, None, Some(90.0), None]);
+        assert_eq!(humid, [None; 4], "it is of another quantity");
+        limits.seasons.push(Season { suspect: (-30.0, 30.0), fail: None, ..season });
+        let at = |at: &str, value| found(&limits, at, [Some(value), None, None, None])[0];
+        assert_eq!(at("2026-01-15T00:00:00Z", 20.0), None, "the later of two seasons has its way");
     }
 
     #[test]

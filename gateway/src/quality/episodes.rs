@@ -246,12 +246,10 @@ impl Episodes {
         if self.open.is_empty() {
             return told;
         }
-        let kind = finding.map(|finding| finding.check);
         for about in [about, None] {
             let is_over = |episode: &Episode| {
                 episode.kind != AnomalyKind::Range
                     && (about.is_some() || is_of_station(episode.kind))
-                    && Some(episode.kind) != kind
                     && at.get() - episode.to.get() >= HOLD_MS
             };
             while let Some(closed) = self.close_one((id, about), is_over) {

@@ -51,9 +51,6 @@ impl History {
             for empty in (self.newest + 1..bin).take(BINS) {
                 self.bins[place(empty)] = [EMPTY; 3];
             }
-            if bin - self.newest > BINS as i64 {
-                self.bins = [[EMPTY; 3]; BINS];
-            }
         }
         self.newest = bin;
         self.sums = [0.0; 3];

@@ -201,39 +201,4 @@ fn at_height(quantity: Quantity, mean: f64, heights: Option<(f64, f64)>) -> Opti
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What a first comparison says of a station at 100 m, beside two that measure `others` at `height`.
-    fn said(own: [f64; 3], others: [f64; 3], height: Option<f64>) -> [Option<(Check, Flag)>; 3] {
-        let limits = Limits::default();
-        let mut pairs = [Pair::default(); 2];
-        let mut asked: Vec<Other<'_>> = pairs
-            .iter_mut()
-            .map(|pair| Other { pair, means: others.map(Some), altitude_m: height })
-            .collect();
-        let mut opinion = Opinion::default();
-        opinion.compare(&limits, 5, (own.map(Some), Some(100.0)), &mut asked);
-        std::array::from_fn(|index| {
-            let found = opinion.finding(&limits, index, 5, own[index]);
-            found.map(|found| (found.check, found.flag))
-        })
-    }
-
-    #[test]
-    fn buddies_are_compared_as_if_they_stood_at_one_height() {
-        let buddy = Some((Check::Buddy, Flag::Suspect));
-        let valley = [15.0, 1000.0, 70.0];
-        // A kilometre up it is 6.5 °C colder, and 888.2 hPa.
-        let hill = [8.5, 888.2, 70.0];
-        assert_eq!(said(valley, hill, Some(1100.0)), [None; 3]);
-        assert_eq!(said([26.9, 1005.9, 70.0], hill, Some(1100.0)), [None; 3]);
-        assert_eq!(said([28.0, 1007.0, 70.0], hill, Some(1100.0)), [buddy, buddy, None]);
-        assert_eq!(said(valley, hill, None), [None; 3], "pressure at an unknown height is not compared");
-        assert_eq!(
-            said([22.0, 1000.0, 70.0], hill, None),
-            [buddy, None, None],
-            "and 13.5 °C is as it stands"
-        );
-    }
-}
+mod tests;

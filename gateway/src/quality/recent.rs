@@ -131,6 +131,21 @@ mod tests {
         assert_eq!((found.check, found.flag), (Check::Hampel, Flag::Suspect));
         assert!((found.change - 4.9).abs() < 1e-5, "{found:?}");
         assert_eq!(recent.push(&limits, T, 20.1), None, "one outlier does not move a median");
+        for _ in 0..6 {
+            recent.push(&limits, T, 25.0);
+        }
+        assert_eq!(recent.push(&limits, T, 25.0), None, "most of eleven do");
+    }
+
+    #[test]
+    fn what_never_varied_may_vary_a_little() {
+        let limits = Limits::default().only(&[Check::Hampel]);
+        let mut recent = Recent::default();
+        for _ in 0..11 {
+            recent.push(&limits, T, 20.0);
+        }
+        assert_eq!(recent.push(&limits, T, 21.7), None);
+        assert!(recent.push(&limits, T, 21.9).is_some());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use minuano_telemetry::{Flag, Millis, Quantity};
 
 use super::vicinity::Neighbour;
-use crate::quality::check::{Check, Finding, yields_to_neighbours};
+use crate::quality::check::{Check, Finding};
 use crate::quality::station::{Findings, Observation, worse};
 
 /// A reading that is stored and may yet be revised.
@@ -93,11 +93,6 @@ pub(super) fn verdict(station: i64, waiting: &Waiting, settled: bool) -> Verdict
 
 pub(super) const fn in_turn(station: i64, waiting: &Waiting) -> InTurn {
     InTurn { station, observation: waiting.held.observation, flags: waiting.first }
-}
-
-/// Whether weather that the neighbours share explains it.
-pub(super) fn yields(finding: &Finding) -> bool {
-    finding.flag == Flag::Suspect && yields_to_neighbours(finding.check)
 }
 
 /// What the next reading brought to light of one. A spike explains the step that it began with.

@@ -11,6 +11,8 @@ use crate::quality::check::Finding;
 use crate::quality::episodes::{Episode, Episodes, Seen, Step};
 
 mod manners;
+mod order;
+mod vicinity;
 
 const START: i64 = 1_800_000_000_000;
 const BOUND_MS: i64 = 900_000;

@@ -34,6 +34,13 @@ fn a_good_reading_from_before_does_not_close_it() {
     episodes.observe(1, T, at(100), 99.0, Flag::Fail, range::limits(T));
     assert_eq!(episodes.observe(1, T, at(50), 20.0, Flag::Good, range::limits(T)), None);
     assert_eq!(episodes.observe(2, T, at(150), 20.0, Flag::Good, range::limits(T)), None);
+    for flag in [Flag::Suspect, Flag::NotEvaluated, Flag::Missing] {
+        assert_eq!(
+            episodes.observe(1, T, at(105), 20.0, flag, range::limits(T)),
+            None,
+            "{flag:?} is not well"
+        );
+    }
     assert!(matches!(
         episodes.observe(1, T, at(110), 20.0, Flag::Good, range::limits(T)),
         Some((Step::Closed, _))
@@ -129,4 +136,50 @@ fn a_station_that_is_all_zeros_is_one_episode() {
         .map(|(step, about, _)| (step, about))
         .collect();
     assert_eq!(told, [(Step::Opened, None), (Step::Closed, None)]);
+}
+
+#[test]
+fn a_standstill_says_how_long_it_has_lasted_without_being_told_again() {
+    let mut episodes = Episodes::default();
+    let roof = "roof".parse().unwrap();
+    let mut last = None;
+    for minutes in [90, 100, 200] {
+        let (check, flag, seconds) = (Check::FlatLine, Flag::Suspect, f64::from(minutes) * 60.0);
+        let stood = Finding { check, flag, value: 12.0, change: 0.0, seconds, limit: 5400.0 };
+        let seen =
+            Seen { quantity: T, at: at(seconds as i64), value: 12.0, finding: Some(&stood), beside: &[] };
+        last = episodes.take(&roof, 1, &seen).pop();
+    }
+    let (step, _, episode) = last.unwrap();
+    assert_eq!(step, Step::Continued);
+    let told = episode.evidence(&roof, Some(T)).text;
+    assert_eq!(told, "roof temperature_c 12.00 °C has not changed for 3.3 h, limit 90 min");
+}
+
+#[test]
+fn a_station_that_nobody_believes_is_told_once_however_far_it_goes() {
+    let mut episodes = Episodes::default();
+    let roof = "roof".parse().unwrap();
+    let steps: Vec<Step> = [(0, 9.0), (10, 20.0), (20, 60.0)]
+        .into_iter()
+        .flat_map(|(second, change)| {
+            let (check, flag) = (Check::Byzantine, Flag::Fail);
+            let off = Finding { check, flag, value: 20.0, change, seconds: 600.0, limit: 1.2 };
+            let seen = Seen { quantity: T, at: at(second), value: 20.0, finding: Some(&off), beside: &[] };
+            episodes.take(&roof, 1, &seen)
+        })
+        .map(|(step, ..)| step)
+        .collect();
+    assert_eq!(steps, [Step::Opened, Step::Continued, Step::Continued]);
+}
+
+#[test]
+fn what_was_so_of_a_station_was_so_until_it_was_not() {
+    let mut episodes = Episodes::default();
+    let silent = || Evidence::new("roof is silent".to_owned(), Facts::default());
+    let opened = episodes.station(1, AnomalyKind::Silent, at(0), Some(silent)).unwrap();
+    assert_eq!((opened.0, opened.1.flag), (Step::Opened, Flag::Suspect));
+    assert_eq!(episodes.station(1, AnomalyKind::Silent, at(30), Some(silent)), None, "told once");
+    let (step, closed) = episodes.station(1, AnomalyKind::Silent, at(90), None::<fn() -> Evidence>).unwrap();
+    assert_eq!((step, closed.from, closed.to), (Step::Closed, at(0), at(90)));
 }
