@@ -76,8 +76,9 @@ test('a value that fails or is doubted says so and why, and one that is missing 
   await expect(page.getByTestId('remark-temperature_c')).toHaveClass(/failed/)
   await expect(page.getByTestId('why-temperature_c')).toContainText('150')
   // Its flag came at once; which check found it is known when the reading is settled.
-  await expect(page.getByTestId('remark-humidity_pct')).toHaveText('Failed check')
-  await expect(page.getByTestId('why-humidity_pct')).toContainText(/once the readings after it are here|makes a dew point of/)
+  await expect(page.getByTestId('remark-pressure_hpa')).toHaveText('Failed check')
+  await expect(page.getByTestId('why-pressure_hpa')).toContainText(/once the readings after it are here|altitude/)
+  await expect(page.getByTestId('remark-humidity_pct'), 'that the temperature cannot be is not the humidity’s fault').toHaveCount(0)
   await open(page, '?station=loft')
   await expect(page.getByTestId('remark-pressure_hpa')).toHaveText('Suspect')
   await expect(page.getByTestId('remark-pressure_hpa')).not.toHaveClass(/failed/)

@@ -115,7 +115,7 @@ async function lie(mqtt: number): Promise<Voice> {
   })
   const now = Date.now()
   await odd.backlog([...minutes(now - 6 * hour_ms, 60), ...minutes(now - hour_ms, 59)], () => ({ temperature_c: 20, humidity_pct: 50 }))
-  await odd.live(now - 1_000, { temperature_c: 150, humidity_pct: 50 })
+  await odd.live(now - 1_000, { temperature_c: 150, humidity_pct: 50, pressure_hpa: 1013 })
   return odd
 }
 

@@ -146,8 +146,13 @@ fn a_standstill_says_how_long_it_has_lasted_without_being_told_again() {
     for minutes in [90, 100, 200] {
         let (check, flag, seconds) = (Check::FlatLine, Flag::Suspect, f64::from(minutes) * 60.0);
         let stood = Finding { check, flag, value: 12.0, change: 0.0, seconds, limit: 5400.0 };
-        let seen =
-            Seen { quantity: T, at: at(seconds as i64), value: 12.0, finding: Some(&stood), beside: &[] };
+        let seen = Seen {
+            quantity: T,
+            at: at(i64::from(minutes) * 60),
+            value: 12.0,
+            finding: Some(&stood),
+            beside: &[],
+        };
         last = episodes.take(&roof, 1, &seen).pop();
     }
     let (step, _, episode) = last.unwrap();
