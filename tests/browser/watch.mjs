@@ -50,6 +50,7 @@ try {
   await page.addInitScript(watch)
   const pictured = async (file) => {
     await page.setViewportSize({ width: 1280, height: 900 })
+    await page.waitForSelector('[data-testid=connection][data-state=live]')
     await page.screenshot({ path: file })
     tell('picture', { file })
   }

@@ -21,6 +21,19 @@ function fixture() {
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
+it('tells a tab that joins how the connection is, and nothing while it is made for the first time', () => {
+  const { hub, opened } = fixture()
+  expect(hub.greeting()).toEqual([])
+  hub.start()
+  expect(hub.greeting()).toEqual([])
+  opened[0]?.say('open')
+  expect(hub.greeting()).toEqual([{ type: 'open' }])
+  opened[0]?.say('error')
+  expect(hub.greeting()).toEqual([{ type: 'error' }])
+  hub.stop()
+  expect(hub.greeting()).toEqual([])
+})
+
 it('resumes after the last id when the browser gave the connection up', () => {
   const { hub, opened, sent } = fixture()
   hub.start()

@@ -22,7 +22,8 @@ export class Hub {
   /** How many events a full batch has turned away. */
   dropped = 0
   #source: Source | null = null
-  #connected = false
+  /** What the connection said last; null: it is being made for the first time. */
+  #said: 'open' | 'error' | null = null
   #attempts = 0
   #last: string | null = null
   #batch: Message[] = []
@@ -36,24 +37,24 @@ export class Hub {
     this.#send = send
   }
 
-  /** What a tab that joins should know at once. */
+  /** What a tab that joins should know at once. A connection that was never there is not lost. */
   greeting(): Message[] {
-    return [{ type: this.#connected ? 'open' : 'error' }]
+    return this.#said === null ? [] : [{ type: this.#said }]
   }
 
   /** Connects unless it is connected. */
   start(): void {
-    if (this.#source && this.#connected) return
-    this.stop()
+    if (this.#source && this.#said === 'open') return
+    this.#end()
     const source = this.#open(this.#last)
     this.#source = source
     source.addEventListener('open', () => {
       this.#attempts = 0
-      this.#connected = true
+      this.#said = 'open'
       this.#push({ type: 'open' }, true)
     })
     source.addEventListener('error', () => {
-      this.#connected = false
+      this.#said = 'error'
       this.#push({ type: 'error' }, true)
       // The browser retries by itself after a dropped connection, but never after an error answer.
       if (source.readyState === closed) this.#retry()
@@ -67,10 +68,14 @@ export class Hub {
   }
 
   stop(): void {
+    this.#end()
+    this.#said = null
+  }
+
+  #end(): void {
     clearTimeout(this.#again)
     this.#source?.close()
     this.#source = null
-    this.#connected = false
   }
 
   #push(message: Message, now = false): void {
@@ -92,7 +97,7 @@ export class Hub {
   }
 
   #retry(): void {
-    this.stop()
+    this.#end()
     const pause = Math.min(longestPause_ms, 1_000 * 2 ** this.#attempts)
     this.#attempts += 1
     this.#again = setTimeout(() => this.start(), pause * (0.5 + Math.random() / 2))
