@@ -78,6 +78,7 @@ pub fn off(series: &[Observation], (from, to): (usize, usize)) {
     println!();
 }
 
-fn is_flagged(flags: &[[Flag; 4]], quantity: Quantity) -> bool {
+/// Whether any of them says something against that quantity.
+pub fn is_flagged(flags: &[[Flag; 4]], quantity: Quantity) -> bool {
     flags.iter().any(|flags| matches!(flags[quantity as usize], Flag::Suspect | Flag::Fail))
 }

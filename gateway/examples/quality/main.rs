@@ -26,6 +26,8 @@ use minuano_telemetry::{ByQuantity, Flag, Millis, Quantity};
 const EPISODES: u64 = 200;
 /// What a station has seen before an episode, at most.
 const BEFORE_MS: i64 = 20 * 86_400_000;
+/// Where May begins at Jena: the months before it were tuned on.
+const MAY: i64 = 1_588_291_200_000;
 
 fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args().skip(1);
@@ -34,7 +36,7 @@ fn main() -> anyhow::Result<()> {
     let [station, engine, neighbours] = [rate(), rate(), rate()];
     let jena = read(&Path::new(&folder).join("jena_2020-01_06_10min.csv"))?;
     let arm = read(&Path::new(&folder).join("arm_sgp_e13_2019-01-01_04_1min.csv"))?;
-    let may = jena.partition_point(|observation| observation.at.get() < 1_588_291_200_000);
+    let may = jena.partition_point(|observation| observation.at.get() < MAY);
     println!("# How good the checks are\n");
     println!(
         "Written by `cargo xtask bench quality`. {EPISODES} episodes of each fault in each quantity, from a seed; a \

@@ -4,10 +4,8 @@ use super::*;
 
 /// Episodes of each fault in each quantity, from the same seeds each time.
 const FEW: u64 = 30;
-/// May and June of the series, which the limits were not tuned on.
-const MAY: i64 = 1_588_291_200_000;
 
-/// The series, where it lies beside the project: it may not be copied into it.
+/// The series with its May and June, where it lies beside the project: it may not be copied into it.
 fn jena() -> Option<(Vec<Observation>, (usize, usize))> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/jena_2020-01_06_10min.csv");
     if !file.exists() {
@@ -20,17 +18,13 @@ fn jena() -> Option<(Vec<Observation>, (usize, usize))> {
     Some((series, (may, end)))
 }
 
-fn is_bad(flag: Flag) -> bool {
-    matches!(flag, Flag::Suspect | Flag::Fail)
-}
-
 /// How many of the episodes have a flag on that quantity.
 fn found(series: &[Observation], part: (usize, usize), fault: Fault, quantity: Quantity) -> usize {
     (0..FEW)
         .filter(|seed| {
             let (faulty, start, end) = injected(series, part, fault, quantity, *seed);
             let flags = series::flags_of(&Limits::default(), &Place::default(), &faulty);
-            flags[start..end].iter().any(|flags| is_bad(flags[quantity as usize]))
+            again::is_flagged(&flags[start..end], quantity)
         })
         .count()
 }

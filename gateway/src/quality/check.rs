@@ -14,12 +14,6 @@ pub const fn runs_by_default(check: Check) -> bool {
     )
 }
 
-/// Whether weather that the neighbours share explains what a check found. What they say is of the last ten minutes that
-/// are complete, so it explains what comes slowly and no jump.
-pub const fn yields_to_neighbours(check: Check) -> bool {
-    matches!(check, Check::Drift | Check::Cusum | Check::Percentile | Check::Climatology)
-}
-
 /// What a check says against one value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Finding {
@@ -35,4 +29,13 @@ pub struct Finding {
     pub seconds: f64,
     /// What would have been well.
     pub limit: f64,
+}
+
+impl Finding {
+    /// Whether weather that the neighbours share explains it. What they say is of the last ten minutes that
+    /// are complete, so it explains what comes slowly and no jump.
+    pub const fn is_weather_perhaps(&self) -> bool {
+        matches!(self.flag, Flag::Suspect)
+            && matches!(self.check, Check::Drift | Check::Cusum | Check::Percentile | Check::Climatology)
+    }
 }

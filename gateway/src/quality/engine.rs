@@ -15,7 +15,7 @@ use super::learned::Learned;
 use super::limits::Limits;
 use super::network::{MOST, Opinion, Pair};
 use super::place::Place;
-use super::station::{Observation, Station, is_weather_perhaps, worse};
+use super::station::{Observation, Station, worse};
 pub use reading::{Held, InTurn, Verdict, flags, merge};
 use reading::{Waiting, in_turn, verdict};
 pub use vicinity::Neighbour;
@@ -330,7 +330,7 @@ impl Engine {
         }
         for (kept, quantity) in KEPT.into_iter().enumerate() {
             let found = &mut first.findings[quantity as usize];
-            if found.is_some_and(|found| is_weather_perhaps(&found)) && entry.opinion.agrees(kept, bin) {
+            if found.is_some_and(|found| found.is_weather_perhaps()) && entry.opinion.agrees(kept, bin) {
                 *found = None;
             }
             let Some(value) = first.held.observation.values.get(quantity) else { continue };

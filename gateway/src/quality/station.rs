@@ -4,7 +4,7 @@
 
 use minuano_telemetry::{ByQuantity, Flag, Millis, Quantity};
 
-use super::check::{Check, Finding, yields_to_neighbours};
+use super::check::{Check, Finding};
 use super::history::{BIN_S, History, KEPT};
 use super::learned::Learned;
 use super::limits::Limits;
@@ -116,7 +116,7 @@ impl Station {
             judged.findings[found] = worse(worse(judged.findings[found], seen.now), recent);
         }
         // What is only unusual is in the means: neighbours are asked whether they saw it too.
-        let counts = |index: usize| judged.findings[index].is_none_or(|finding| is_weather_perhaps(&finding));
+        let counts = |index: usize| judged.findings[index].is_none_or(|finding| finding.is_weather_perhaps());
         self.history.take(&observation.values, std::array::from_fn(|index| usable[index] && counts(index)));
         self.last = Some(*observation);
         judged
@@ -193,11 +193,6 @@ impl Station {
             findings[quantity as usize] = worse(findings[quantity as usize], Some(finding));
         }
     }
-}
-
-/// Whether weather that the neighbours share explains it.
-pub fn is_weather_perhaps(finding: &Finding) -> bool {
-    finding.flag == Flag::Suspect && yields_to_neighbours(finding.check)
 }
 
 /// Days since 1970, by UTC.
