@@ -24,6 +24,8 @@ use minuano_telemetry::{ByQuantity, Flag, Millis, Quantity};
 
 /// Episodes of each fault in each quantity.
 const EPISODES: u64 = 200;
+/// A drift without its last reading, which the step back brings into doubt.
+const LASTING: &str = "the same, before it comes back";
 /// What a station has seen before an episode, at most.
 const BEFORE_MS: i64 = 20 * 86_400_000;
 /// Where May begins at Jena: the months before it were tuned on.
@@ -98,21 +100,30 @@ fn single(name: &str, series: &[Observation], (from, to): (usize, usize)) {
     }
     println!();
     for (label, fault) in FAULTS {
-        print!("| {label} |");
-        for quantity in QUANTITIES {
-            let (mut ours, mut peers) = ([0; 2], [0; 2]);
-            for seed in 0..EPISODES {
-                let (part, start, end) = injected(series, (from, to), fault, quantity, seed);
-                let flags = series::flags_of(&limits, &place, &part);
-                let own: Vec<Flag> = flags.iter().map(|flags| flags[quantity as usize]).collect();
-                count(&mut ours, &own[start..end]);
-                count(&mut peers, &peer::flags(&part, quantity, cadence_s(series))[start..end]);
-            }
-            for [found, failed] in [ours, peers] {
-                print!(" {:.2} / {:.2} |", share(found), share(failed));
-            }
+        row(label, series, (from, to), fault, 0);
+        if fault == Fault::Drift {
+            row(LASTING, series, (from, to), fault, 1);
         }
-        println!();
+    }
+    println!();
+}
+
+/// A row of the table; the last `spared` readings of an episode do not count.
+fn row(label: &str, series: &[Observation], part: (usize, usize), fault: Fault, spared: usize) {
+    print!("| {label} |");
+    for quantity in QUANTITIES {
+        let (mut ours, mut peers) = ([0; 2], [0; 2]);
+        for seed in 0..EPISODES {
+            let (part, start, end) = injected(series, part, fault, quantity, seed);
+            let flags = series::flags_of(&Limits::default(), &Place::default(), &part);
+            let own: Vec<Flag> = flags.iter().map(|flags| flags[quantity as usize]).collect();
+            let episode = start..end - spared;
+            count(&mut ours, &own[episode.clone()]);
+            count(&mut peers, &peer::flags(&part, quantity, cadence_s(series))[episode]);
+        }
+        for [found, failed] in [ours, peers] {
+            print!(" {:.2} / {:.2} |", share(found), share(failed));
+        }
     }
     println!();
 }
@@ -158,19 +169,24 @@ fn cost([station, engine, neighbours]: [&str; 3]) {
         Engine::bytes_a_station()
     );
     println!(
-        "\n## What does not hold\n\n- **Drift of pressure by one station.** 1.5 hPa in a day is less than most days bring. The best linear filter, \
+        "\n## What does not hold\n\n- **Drift that does not come back.** A drift to 3x that ends within a reading, as when a part is \
+         exchanged, dries or starts anew, is found by the step back, which no air makes: the reading before it is as much in doubt \
+         as the one after it. So what stands in the tables is found at the latest at a drift's last reading; the row below \
+         it is what is found while it lasts, which is all of a drift that stays. The step is told of the reading before \
+         it too, so of a spike beyond 2x at a cadence of more than 5 min the reading before it is suspect as well: at a faster one \
+         the spike explains it before it settles.\n- **Pressure while it drifts, by one station.** 1.5 hPa in a day is less than most days bring. The best linear filter, \
          which knows the covariance of the weather's pressure, tells such a ramp from weather with a separation d' of 0.28 (fitted to \
          January to April, and tried on them) and 0.41 (tried on May and June, which the fit did not see) with 72 hours of \
          pressure; 0.45 with a week; 0.40 with the tide of the station's own hours taken off and 72 hours of its temperature and humidity beside. \
          Fitted to the very months it is tried on it reaches 0.47 to 0.65, which is memory. To find 0.80 of the drifts while half of the good days \
          are flagged takes d' = 0.84, and 1.5 to 2.1 with the alarms that spikes and steps leave; at 0.45 it finds 0.67 in one look a day, and \
          0.51 to 0.54 where it looks each ten minutes, where drawing lots finds 0.50. So no check is made that would spend the alarms \
-         for it; what is found comes from the steps. It takes two neighbours. The same filter on temperature reaches 2.6 and \
-         finds 0.93 to 0.97 at 0.3 a day, on humidity 1.8 to 2.6 and 0.79 to 0.94.\n- **Drift of humidity in a station's first \
-         days** (ARM has four): 0.71, where 0.80 was wanted. A third of the episodes that are missed begins before there is a day before, and the \
+         for it. It takes two neighbours, or the step back. The same filter on temperature reaches 2.6 and \
+         finds 0.93 to 0.97 at 0.3 a day, on humidity 1.8 to 2.6 and 0.79 to 0.94.\n- **Humidity while it drifts, in a station's first \
+         days** (ARM has four): 0.71. A third of the episodes that are missed begins before there is a day before, and the \
          others are hidden by air that grew damp as the sensor grew dry. With limits of 13 to 17 % in the place of 19 % until a station's own are \
          learned, 0.73 to 0.75 are found, and good weather of six days at Jena, taken as a new station's, is doubted 0.63 to 0.77 times a day in May and June \
-         (0.53 as it is). Up to 100 % as the highest that can be, 0.80 were found: by drifts that ended just above it, where fog ends too.\n- Drift of temperature and humidity is \
+         (0.53 as it is).\n- Drift of temperature and humidity that lasts is \
          found against the day before, so not within the first day of a station. Its limits are learned from the fifth day \
          on and outlive a restart.\n- A bit that changes a value by less than the weather does is not seen, nor a clock that \
          jumps within a file; live, a clock 10 minutes off is an episode of its own.\n- The peer's recall of drift and \

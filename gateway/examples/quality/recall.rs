@@ -18,13 +18,19 @@ fn jena() -> Option<(Vec<Observation>, (usize, usize))> {
     Some((series, (may, end)))
 }
 
-/// How many of the episodes have a flag on that quantity.
-fn found(series: &[Observation], part: (usize, usize), fault: Fault, quantity: Quantity) -> usize {
+/// How many of the episodes have a flag on that quantity; the last `spared` readings do not count.
+fn found(
+    series: &[Observation],
+    part: (usize, usize),
+    fault: Fault,
+    quantity: Quantity,
+    spared: usize,
+) -> usize {
     (0..FEW)
         .filter(|seed| {
             let (faulty, start, end) = injected(series, part, fault, quantity, *seed);
             let flags = series::flags_of(&Limits::default(), &Place::default(), &faulty);
-            again::is_flagged(&flags[start..end], quantity)
+            again::is_flagged(&flags[start..end - spared], quantity)
         })
         .count()
 }
@@ -34,20 +40,21 @@ fn what_is_certain_is_found_in_every_quantity() {
     let Some((series, part)) = jena() else { return };
     for fault in [Fault::Spike(3.0), Fault::Stuck(3), Fault::ZeroRow] {
         for quantity in QUANTITIES {
-            assert!(found(&series, part, fault, quantity) >= 29, "{fault:?} of {quantity:?}");
+            assert!(found(&series, part, fault, quantity, 0) >= 29, "{fault:?} of {quantity:?}");
         }
     }
 }
 
 #[test]
-fn offsets_are_found_and_drifts_but_of_pressure() {
+fn offsets_are_found_and_drifts() {
     let Some((series, part)) = jena() else { return };
     for quantity in QUANTITIES {
-        assert!(found(&series, part, Fault::Offset, quantity) >= 24, "offset of {quantity:?}");
+        assert!(found(&series, part, Fault::Offset, quantity, 0) >= 24, "offset of {quantity:?}");
+        assert!(found(&series, part, Fault::Drift, quantity, 0) >= 29, "drift of {quantity:?}");
     }
-    // docs/quality.md says why pressure is not among them.
+    // Before it comes back: docs/quality.md says why pressure is not among them.
     for quantity in [Quantity::Temperature, Quantity::Humidity] {
-        assert!(found(&series, part, Fault::Drift, quantity) >= 24, "drift of {quantity:?}");
+        assert!(found(&series, part, Fault::Drift, quantity, 1) >= 24, "lasting drift of {quantity:?}");
     }
 }
 
@@ -70,7 +77,7 @@ fn good_weather_is_hardly_ever_doubted() {
 fn with_two_sound_neighbours_a_drift_of_pressure_is_found_too() {
     let Some((series, part)) = jena() else { return };
     for fault in [Fault::Offset, Fault::Drift] {
-        let (found, _) = three::found(&series, part, fault, Quantity::Pressure, 3);
+        let (found, _) = three::found(&series, part, fault, Quantity::Pressure, 1, 3);
         assert_eq!(found, 3, "{fault:?}");
     }
 }

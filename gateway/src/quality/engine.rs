@@ -1,7 +1,8 @@
 //! All stations: readings in whatever order they arrive, flags in the order in which they were taken.
 //!
-//! A reading is held until no later one can change its flags: its successor is here, nothing before it is
-//! missing, and its neighbours have come as far; or until `settle_after`. Held readings are judged at once, and again when an
+//! A reading is held until no later one can change its flags: its successor is here (and the one after that, where
+//! it may explain what the successor said), nothing before it is missing, and its neighbours have come as far; or
+//! until `settle_after`. Held readings are judged at once, and again when an
 //! earlier one arrives, so flags do not depend on the order of arrival within that bound.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -16,8 +17,8 @@ use super::limits::Limits;
 use super::network::{MOST, Opinion, Pair};
 use super::place::Place;
 use super::station::{Observation, Station, worse};
-pub use reading::{Held, InTurn, Verdict, flags, merge};
-use reading::{Waiting, in_turn, verdict};
+pub use reading::{Held, InTurn, Verdict, flags, look_back};
+use reading::{Waiting, in_turn, tell_back, verdict};
 pub use vicinity::Neighbour;
 
 mod reading;
@@ -189,9 +190,7 @@ impl Engine {
         if in_order {
             let tip = entry.tip.get_or_insert_with(|| Box::new(entry.settled.clone()));
             let judged = tip.push(limits, &entry.place, &held.observation);
-            if let Some(last) = entry.waiting.back_mut() {
-                merge(&mut last.findings, &judged.before);
-            }
+            tell_back(&judged.before, at, entry.waiting.iter_mut().rev());
             let first = flags(&held.observation, &judged.findings);
             entry.waiting.push_back(Waiting { held, findings: judged.findings, first });
         } else {
@@ -253,13 +252,12 @@ impl Engine {
         if std::mem::take(&mut entry.disordered) {
             let mut tip = entry.settled.clone();
             for place in 0..entry.waiting.len() {
-                let judged =
-                    tip.push(&self.rules.limits, &entry.place, &entry.waiting[place].held.observation);
-                entry.waiting[place].findings = judged.findings;
-                entry.waiting[place].first = flags(&entry.waiting[place].held.observation, &judged.findings);
-                if place > 0 {
-                    merge(&mut entry.waiting[place - 1].findings, &judged.before);
-                }
+                let waiting = &mut entry.waiting[place];
+                let observation = waiting.held.observation;
+                let judged = tip.push(&self.rules.limits, &entry.place, &observation);
+                waiting.findings = judged.findings;
+                waiting.first = flags(&observation, &judged.findings);
+                tell_back(&judged.before, observation.at, entry.waiting.range_mut(..place).rev());
             }
             entry.tip = Some(Box::new(tip));
         }
@@ -291,8 +289,10 @@ impl Engine {
             let old = now.get() - first.held.received_at.get() >= self.rules.settle_after_ms
                 || first.held.received_at > now;
             let crowded = entry.waiting.len() > MAX_HELD;
-            let next = entry.waiting.get(1).map(|next| next.held.observation.at);
-            let followed = next.is_some_and(|next| entry.reached.is_some_and(|reached| next <= reached));
+            let again = entry.waiting.get(1).is_some_and(|next| first.is_looked_at_again(next));
+            let last_word = entry.waiting.get(if again { 2 } else { 1 });
+            let followed = last_word
+                .is_some_and(|word| entry.reached.is_some_and(|reached| word.held.observation.at <= reached));
             let abreast = entry.neighbours.iter().all(|(other, ..)| self.entries[*other].has_reached(at));
             if !(old || crowded || (followed && abreast)) {
                 break;

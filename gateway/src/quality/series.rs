@@ -2,7 +2,7 @@
 
 use minuano_telemetry::Flag;
 
-use super::engine::{flags, merge};
+use super::engine::{flags, look_back};
 use super::limits::Limits;
 use super::place::Place;
 use super::station::{Findings, Observation, Station};
@@ -19,15 +19,20 @@ pub fn judge(limits: &Limits, place: &Place, series: &[Observation], mut give: i
     let mut order: Vec<usize> = (0..series.len()).collect();
     order.sort_by_key(|index| series[*index].at);
     let mut station = Station::default();
+    let mut earlier: Option<(usize, Findings)> = None;
     let mut last: Option<(usize, Findings)> = None;
     for index in order {
         let judged = station.push(limits, place, &series[index]);
-        if let Some((before, mut findings)) = last.replace((index, judged.findings)) {
-            merge(&mut findings, &judged.before);
-            give(before, &findings);
+        if let Some((_, findings)) = &mut last {
+            let earlier = earlier.as_mut().map(|(index, findings)| (&series[*index], findings));
+            look_back(&judged.before, series[index].at, findings, earlier);
         }
+        if let Some((index, findings)) = earlier {
+            give(index, &findings);
+        }
+        (earlier, last) = (last, Some((index, judged.findings)));
     }
-    if let Some((index, findings)) = last {
+    for (index, findings) in earlier.into_iter().chain(last) {
         give(index, &findings);
     }
 }

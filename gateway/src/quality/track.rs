@@ -19,8 +19,9 @@ const NEW_SPIKE: f64 = 0.9;
 const MOST_SPIKE: f64 = 0.9;
 /// Up to this share of it, a rough day is no fault.
 const ROUGH: f64 = 0.8;
-/// A spike of so many suspect minute steps fails: no air does that and is back at the next reading.
-const FAILING_SPIKE: f64 = 2.0;
+/// A change of more suspect minute steps than this is none of the air's: a spike of it fails, and where it stays,
+/// the reading before it may as well be the wrong one as the reading after it.
+const NOT_AIR: f64 = 2.0;
 /// How far from the limit, in parts of it, a drift must come back before it can be found again.
 const REARM: f64 = 0.6;
 
@@ -146,6 +147,9 @@ impl Track {
                     seconds: over,
                     limit,
                 });
+                if step.abs() > NOT_AIR * longer * unit {
+                    seen.before = seen.before.or(seen.now);
+                }
             } else {
                 let doubtful = seen.before.is_some();
                 if !doubtful {
@@ -199,7 +203,7 @@ impl Track {
         let off = both(last - self.before?, last - value);
         let limit = limit(&self.spikes, unit, LEAST_SPIKE, NEW_SPIKE).min(MOST_SPIKE * unit);
         self.spikes.take(off.abs());
-        let fails = off.abs() > (unit * FAILING_SPIKE).max(limit);
+        let fails = off.abs() > (unit * NOT_AIR).max(limit);
         (limits.runs(Check::Spike) && off.abs() > limit).then_some(Finding {
             check: Check::Spike,
             flag: if fails { Flag::Fail } else { Flag::Suspect },

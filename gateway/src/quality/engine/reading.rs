@@ -95,14 +95,57 @@ pub(super) const fn in_turn(station: i64, waiting: &Waiting) -> InTurn {
     InTurn { station, observation: waiting.held.observation, flags: waiting.first }
 }
 
-/// What the next reading brought to light of one. A spike explains the step that it began with.
-pub fn merge(findings: &mut Findings, later: &Findings) {
-    for (found, later) in findings.iter_mut().zip(later) {
+/// Readings further apart than this do not wait for each other a second time: at a slow cadence they would be
+/// settled by their age, and what is said of them would depend on when they arrive.
+const SECOND_LOOK_MS: i64 = 600_000;
+
+impl Waiting {
+    /// Whether the reading after `next` may still explain what `next` said of this one.
+    pub fn is_looked_at_again(&self, next: &Self) -> bool {
+        let own = &self.held.observation;
+        next.held.observation.at.get() - own.at.get() < SECOND_LOOK_MS
+            && Quantity::ALL.into_iter().any(|quantity| is_told_by_the_next(own, &self.findings, quantity))
+    }
+}
+
+/// Whether what was found is the step to the reading after it, which has another value.
+fn is_told_by_the_next(own: &Observation, findings: &Findings, quantity: Quantity) -> bool {
+    findings[quantity as usize]
+        .is_some_and(|found| found.check == Check::Step && Some(found.value) != own.values.get(quantity))
+}
+
+/// What a reading of that time brought to light of those held before it, the latest first.
+pub(super) fn tell_back<'a>(
+    before: &Findings,
+    at: Millis,
+    mut latest_first: impl Iterator<Item = &'a mut Waiting>,
+) {
+    let Some(last) = latest_first.next() else { return };
+    let earlier = latest_first.next().map(|earlier| (&earlier.held.observation, &mut earlier.findings));
+    look_back(before, at, &mut last.findings, earlier);
+}
+
+/// What a reading brought to light of the last one before it. A spike explains the step that it began with, and
+/// with it the doubt of the reading before the spike.
+pub fn look_back(
+    before: &Findings,
+    at: Millis,
+    last: &mut Findings,
+    mut earlier: Option<(&Observation, &mut Findings)>,
+) {
+    for quantity in Quantity::ALL {
+        let found = &mut last[quantity as usize];
+        let Some(later) = before[quantity as usize].filter(|later| later.check == Check::Spike) else {
+            *found = worse(*found, before[quantity as usize]);
+            continue;
+        };
         let explains = |found: &Finding| found.check == Check::Step && found.flag == Flag::Suspect;
-        if later.is_some() && found.as_ref().is_none_or(explains) {
-            *found = *later;
-        } else {
-            *found = worse(*found, *later);
+        *found = if found.as_ref().is_none_or(explains) { Some(later) } else { worse(*found, Some(later)) };
+        if let Some((own, findings)) = &mut earlier
+            && at.get() - own.at.get() <= SECOND_LOOK_MS
+            && is_told_by_the_next(own, findings, quantity)
+        {
+            findings[quantity as usize] = None;
         }
     }
 }

@@ -32,6 +32,28 @@ fn a_reading_waits_for_the_next_and_for_its_neighbours_but_not_for_ever() {
 }
 
 #[test]
+fn a_reading_in_doubt_by_the_next_waits_for_the_one_after_it_where_that_is_near() {
+    let settle = |minutes: i64, temperatures: &[f64]| -> Vec<(i64, Flag)> {
+        let mut engine = Engine::new(rules());
+        for (row, temperature) in (1..).zip(temperatures) {
+            engine.hold(0, taken(row, minutes * row, *temperature));
+        }
+        let verdicts = engine.conclude(at(minutes * temperatures.len() as i64 * MINUTE), true);
+        verdicts
+            .iter()
+            .filter(|verdict| verdict.settled)
+            .map(|verdict| (verdict.row, verdict.flags[0]))
+            .collect()
+    };
+    let (good, suspect, fail) = (Flag::Good, Flag::Suspect, Flag::Fail);
+    assert_eq!(settle(1, &[20.0, 20.1, 20.2]), [(1, good), (2, good)]);
+    assert_eq!(settle(1, &[20.0, 20.1, 29.0]), [(1, good)]);
+    assert_eq!(settle(1, &[20.0, 20.1, 29.0, 20.2]), [(1, good), (2, good), (3, fail)]);
+    assert_eq!(settle(1, &[20.0, 20.1, 29.0, 29.1]), [(1, good), (2, suspect), (3, suspect)]);
+    assert_eq!(settle(10, &[20.0, 20.1, 29.0]), [(1, good), (2, suspect)], "another would come too late");
+}
+
+#[test]
 fn a_reading_that_came_before_the_clock_went_back_does_not_wait_for_it() {
     let mut engine = Engine::new(rules());
     engine.hold(0, taken(1, 600, 20.0));
