@@ -164,6 +164,7 @@ fn cost([station, engine, neighbours]: [&str; 3]) {
          | the checks of a station by itself | {station} |\n\
          | the engine with one station: held, judged, settled | {engine} |\n\
          | the engine with three stations that judge each other | {neighbours} |\n\n\
+         From day to day the same code differs by a third on the machines that we have.\n\n\
          The state of a station takes {} bytes at most, its place among neighbours and the copy for readings that are not \
          settled included; each reading held until it settles takes some 400 more.",
         Engine::bytes_a_station()
