@@ -173,9 +173,8 @@ fn cost([station, engine, neighbours]: [&str; 3]) {
         "\n## What does not hold\n\n- **Drift that does not come back.** A drift to 3x that ends within a reading, as when a part is \
          exchanged, dries or starts anew, is found by the step back, which no air makes: the reading before it is as much in doubt \
          as the one after it. So what stands in the tables is found at the latest at a drift's last reading; the row below \
-         it is what is found while it lasts, which is all of a drift that stays. The step is told of the reading before \
-         it too, so of a spike beyond 2x at a cadence of more than 5 min the reading before it is suspect as well: at a faster one \
-         the spike explains it before it settles.\n- **Pressure while it drifts, by one station.** 1.5 hPa in a day is less than most days bring. The best linear filter, \
+         it is what is found while it lasts, which is all of a drift that stays. A spike beyond 2x begins with such a \
+         step: where readings lie more than 5.5 min apart, the one before it stays suspect; where they lie closer, the spike explains it before it settles.\n- **Pressure while it drifts, by one station.** 1.5 hPa in a day is less than most days bring. The best linear filter, \
          which knows the covariance of the weather's pressure, tells such a ramp from weather with a separation d' of 0.28 (fitted to \
          January to April, and tried on them) and 0.41 (tried on May and June, which the fit did not see) with 72 hours of \
          pressure; 0.45 with a week; 0.40 with the tide of the station's own hours taken off and 72 hours of its temperature and humidity beside. \

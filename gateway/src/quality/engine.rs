@@ -11,14 +11,15 @@ use minuano_telemetry::{Flag, Millis, StationName};
 
 use super::alone;
 use super::check::Check;
+use super::hindsight::{Judgement, flags, tell_back};
 use super::history::{History, KEPT};
 use super::learned::Learned;
 use super::limits::Limits;
 use super::network::{MOST, Opinion, Pair};
 use super::place::Place;
-use super::station::{Observation, Station, worse};
-pub use reading::{Held, InTurn, Verdict, flags, look_back};
-use reading::{Waiting, in_turn, tell_back, verdict};
+use super::station::{Judged, Observation, Station, worse};
+pub use reading::{Held, InTurn, Verdict};
+use reading::{Waiting, in_turn, verdict};
 pub use vicinity::Neighbour;
 
 mod reading;
@@ -174,8 +175,9 @@ impl Engine {
         if entry.settled.last_at().is_some_and(|last| at <= last) {
             // What comes this late is judged by itself: what was said of later ones stands.
             let findings = alone::check(limits, &entry.place, &held.observation);
-            let first = flags(&held.observation, &findings);
-            self.verdicts.push(verdict(station, &Waiting { held, findings, first }, true));
+            let judgement = Judgement::new(at, &Judged { findings, ..Judged::default() });
+            let first = judgement.flags(&held.observation);
+            self.verdicts.push(verdict(station, &Waiting { held, judgement, first }, true));
             return;
         }
         self.rows.insert(held.row);
@@ -190,13 +192,15 @@ impl Engine {
         if in_order {
             let tip = entry.tip.get_or_insert_with(|| Box::new(entry.settled.clone()));
             let judged = tip.push(limits, &entry.place, &held.observation);
-            tell_back(&judged.before, at, entry.waiting.iter_mut().rev());
-            let first = flags(&held.observation, &judged.findings);
-            entry.waiting.push_back(Waiting { held, findings: judged.findings, first });
+            tell_back(limits, at, &judged, entry.waiting.iter_mut().rev().map(|other| &mut other.judgement));
+            let judgement = Judgement::new(at, &judged);
+            let first = judgement.flags(&held.observation);
+            entry.waiting.push_back(Waiting { held, judgement, first });
         } else {
             let key = |waiting: &Waiting| (waiting.held.observation.at, waiting.held.seq);
             let place = entry.waiting.partition_point(|other| key(other) <= (at, held.seq));
-            entry.waiting.insert(place, Waiting { held, findings: [None; 4], first: held.stored });
+            let judgement = Judgement::new(at, &Judged::default());
+            entry.waiting.insert(place, Waiting { held, judgement, first: held.stored });
             // Those after it have had their turn; it has missed its own.
             entry.turned += usize::from(place < entry.turned);
             entry.disordered = true;
@@ -248,16 +252,17 @@ impl Engine {
 
     /// Judges the held readings anew where one came between them, and tells what changed.
     fn replay(&mut self, index: usize) {
-        let entry = &mut self.entries[index];
+        let (entry, limits) = (&mut self.entries[index], &self.rules.limits);
         if std::mem::take(&mut entry.disordered) {
             let mut tip = entry.settled.clone();
             for place in 0..entry.waiting.len() {
                 let waiting = &mut entry.waiting[place];
                 let observation = waiting.held.observation;
-                let judged = tip.push(&self.rules.limits, &entry.place, &observation);
-                waiting.findings = judged.findings;
-                waiting.first = flags(&observation, &judged.findings);
-                tell_back(&judged.before, observation.at, entry.waiting.range_mut(..place).rev());
+                let judged = tip.push(limits, &entry.place, &observation);
+                waiting.judgement = Judgement::new(observation.at, &judged);
+                waiting.first = waiting.judgement.flags(&observation);
+                let before = entry.waiting.range_mut(..place).rev().map(|other| &mut other.judgement);
+                tell_back(limits, observation.at, &judged, before);
             }
             entry.tip = Some(Box::new(tip));
         }
@@ -289,8 +294,11 @@ impl Engine {
             let old = now.get() - first.held.received_at.get() >= self.rules.settle_after_ms
                 || first.held.received_at > now;
             let crowded = entry.waiting.len() > MAX_HELD;
-            let again = entry.waiting.get(1).is_some_and(|next| first.is_looked_at_again(next));
-            let last_word = entry.waiting.get(if again { 2 } else { 1 });
+            let another = entry
+                .waiting
+                .get(1)
+                .is_some_and(|next| first.judgement.waits_for_another(&self.rules.limits, &next.judgement));
+            let last_word = entry.waiting.get(if another { 2 } else { 1 });
             let followed = last_word
                 .is_some_and(|word| entry.reached.is_some_and(|reached| word.held.observation.at <= reached));
             let abreast = entry.neighbours.iter().all(|(other, ..)| self.entries[*other].has_reached(at));
@@ -329,7 +337,7 @@ impl Engine {
             self.taught.insert(index);
         }
         for (kept, quantity) in KEPT.into_iter().enumerate() {
-            let found = &mut first.findings[quantity as usize];
+            let found = &mut first.judgement.findings[quantity as usize];
             if found.is_some_and(|found| found.is_weather_perhaps()) && entry.opinion.agrees(kept, bin) {
                 *found = None;
             }
@@ -337,7 +345,7 @@ impl Engine {
             *found = worse(*found, entry.opinion.finding(&self.rules.limits, kept, bin, value));
         }
         let mut verdict = verdict(entry.id, &first, true);
-        verdict.beside = self.beside(index, &first.held.observation, &first.findings);
+        verdict.beside = self.beside(index, &first.held.observation, &first.judgement.findings);
         let at = first.held.observation.at;
         verdict.gap_since = before
             .filter(|before| (at.get() - before.get()) as f64 > self.rules.limits.tuning.gap_s * 1000.0)

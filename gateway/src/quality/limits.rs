@@ -52,6 +52,8 @@ pub struct Tuning {
     pub attenuated_hours: f64,
     /// By how much at least, in suspect minute steps.
     pub attenuated_least: f64,
+    /// How far apart readings may lie of which the last is to explain the step to the one before it, in seconds.
+    pub second_look_s: f64,
     /// The longest time without a reading, in seconds.
     pub gap_s: f64,
     /// The latest that a reading may arrive, in seconds.
@@ -83,6 +85,7 @@ impl Default for Tuning {
             cusum_limit: 12.0,
             attenuated_hours: 3.0,
             attenuated_least: 0.05,
+            second_look_s: 660.0,
             gap_s: 7200.0,
             late_s: 21_600.0,
             skew_s: 600.0,

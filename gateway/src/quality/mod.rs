@@ -8,6 +8,7 @@
 //! - [`station`], [`track`]: against the station's own past, with [`habit`], [`history`], [`vapour`] and [`recent`]; kept over a restart by [`learned`]
 //! - [`network`]: against its neighbours
 //! - [`engine`]: all stations, in whatever order their readings arrive
+//! - [`hindsight`]: what later readings say of earlier ones
 //! - [`series`]: a station's checks over a whole series
 //! - [`qartod`]: the QARTOD tests with the semantics of ioos_qc
 //! - [`episodes`]: failed readings made into anomalies that open, change and close
@@ -18,6 +19,7 @@ pub mod engine;
 pub mod episodes;
 pub mod evidence;
 pub mod habit;
+pub mod hindsight;
 pub mod history;
 pub mod learned;
 pub mod limits;

@@ -36,8 +36,12 @@ pub struct Observation {
 pub struct Judged {
     /// Of itself.
     pub findings: Findings,
-    /// Of the reading before it: a spike shows only now. To be merged with what was found then.
-    pub before: Findings,
+    /// Of the reading before it: a spike shows only now.
+    pub spikes: Findings,
+    /// Whether the step from the reading before it is none that air makes, so that either may be the wrong one.
+    pub doubts: [bool; 4],
+    /// Whether it is later than all before it.
+    pub is_later: bool,
 }
 
 /// What is remembered of a station: each quantity's last values and habits, and 26 hours in ten-minute means.
@@ -93,6 +97,7 @@ impl Station {
         if last.is_some_and(|last| at <= last.at.get()) {
             return judged;
         }
+        judged.is_later = true;
         let usable = judged.findings.map(|finding| {
             finding.is_none_or(|finding| finding.flag != Flag::Fail && finding.check != Check::Altitude)
         });
@@ -111,7 +116,7 @@ impl Station {
                 continue;
             };
             let seen = self.tracks[index].push(limits, quantity, at, value, left[index]);
-            judged.before[found] = seen.before;
+            (judged.spikes[found], judged.doubts[found]) = (seen.spike, seen.doubts);
             let recent = self.recent.as_mut().and_then(|recent| recent[index].push(limits, quantity, value));
             judged.findings[found] = worse(worse(judged.findings[found], seen.now), recent);
         }

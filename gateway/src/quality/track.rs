@@ -87,7 +87,10 @@ pub struct Track {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Seen {
     pub now: Option<Finding>,
-    pub before: Option<Finding>,
+    /// Of the value before it.
+    pub spike: Option<Finding>,
+    /// Whether the value before it may as well be the wrong one.
+    pub doubts: bool,
 }
 
 impl Track {
@@ -124,7 +127,7 @@ impl Track {
         let last = self.last.filter(|(then, _)| seconds(at - then) <= GAP_S);
         if let (Some((then, last)), Some(unit)) = (last, limits.of(quantity).step) {
             let over = seconds(at - then);
-            seen.before = self.spike(limits, unit, last, value, over);
+            seen.spike = self.spike(limits, unit, last, value, over);
             let change = value - last;
             let mut step = both(change, change - self.slope * over);
             if let Some((_, sound)) = self.sound.filter(|(then, _)| seconds(at - then) <= GAP_S) {
@@ -147,11 +150,9 @@ impl Track {
                     seconds: over,
                     limit,
                 });
-                if step.abs() > NOT_AIR * longer * unit {
-                    seen.before = seen.before.or(seen.now);
-                }
+                seen.doubts = seen.spike.is_none() && step.abs() > NOT_AIR * longer * unit;
             } else {
-                let doubtful = seen.before.is_some();
+                let doubtful = seen.spike.is_some();
                 if !doubtful {
                     self.slope += SLOPE_SHARE * (change / over - self.slope);
                 }

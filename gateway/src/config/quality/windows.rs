@@ -10,6 +10,8 @@ use super::QualityConfig;
 use crate::quality::limits::{Season, Tuning};
 use crate::quality::range;
 
+/// How much of `settle_after` readings may lie apart of which one is to explain the other: the rest is for the way here.
+const SECOND_LOOK: (f64, f64) = (11.0, 15.0);
 /// The longest window of readings.
 const MOST_READINGS: usize = 101;
 
@@ -138,6 +140,7 @@ impl QualityConfig {
             cusum_limit: self.cusum.limit,
             attenuated_hours: self.attenuated.within.as_secs_f64() / 3600.0,
             attenuated_least: self.attenuated.least,
+            second_look_s: self.settle_after.as_secs_f64() * SECOND_LOOK.0 / SECOND_LOOK.1,
             gap_s: self.gap.as_secs_f64(),
             late_s: self.late.as_secs_f64(),
             skew_s: self.clock_skew.as_secs_f64(),
@@ -201,6 +204,14 @@ mod tests {
         let mut problems = Problems::default();
         config.check(&mut problems);
         problems.to_string()
+    }
+
+    #[test]
+    fn what_stands_unwritten_is_the_default_of_the_checks() {
+        let rules = |text| toml::from_str::<QualityConfig>(text).unwrap().rules();
+        assert_eq!(rules("").limits, crate::quality::limits::Limits::default());
+        let short = rules("settle_after = \"5m\"").limits.tuning.second_look_s;
+        assert!((short - 220.0).abs() < 1e-9, "{short}");
     }
 
     #[test]

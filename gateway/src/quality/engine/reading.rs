@@ -1,10 +1,10 @@
 //! A reading on its way through the engine: held, in its turn, settled.
 
-use minuano_telemetry::{Flag, Millis, Quantity};
+use minuano_telemetry::{Flag, Millis};
 
 use super::vicinity::Neighbour;
-use crate::quality::check::{Check, Finding};
-use crate::quality::station::{Findings, Observation, worse};
+use crate::quality::hindsight::Judgement;
+use crate::quality::station::{Findings, Observation};
 
 /// A reading that is stored and may yet be revised.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,22 +61,14 @@ pub struct InTurn {
 #[derive(Clone, Debug)]
 pub(super) struct Waiting {
     pub held: Held,
-    pub findings: Findings,
+    pub judgement: Judgement,
     /// The flags before the next reading and the neighbours have had their say.
     pub first: [Flag; 4],
 }
 
-/// The flags that findings make: the worst of each quantity, good without any, missing without a value.
-pub fn flags(observation: &Observation, findings: &Findings) -> [Flag; 4] {
-    Quantity::ALL.map(|quantity| match observation.values.get(quantity) {
-        None => Flag::Missing,
-        Some(_) => findings[quantity as usize].map_or(Flag::Good, |finding| finding.flag),
-    })
-}
-
 pub(super) fn verdict(station: i64, waiting: &Waiting, settled: bool) -> Verdict {
     let Held { row, observation, stored, .. } = waiting.held;
-    let flags = flags(&observation, &waiting.findings);
+    let flags = waiting.judgement.flags(&observation);
     let revised = flags != stored;
     Verdict {
         station,
@@ -85,7 +77,7 @@ pub(super) fn verdict(station: i64, waiting: &Waiting, settled: bool) -> Verdict
         flags,
         revised,
         settled,
-        findings: waiting.findings,
+        findings: waiting.judgement.findings,
         beside: Vec::new(),
         gap_since: None,
     }
@@ -93,59 +85,4 @@ pub(super) fn verdict(station: i64, waiting: &Waiting, settled: bool) -> Verdict
 
 pub(super) const fn in_turn(station: i64, waiting: &Waiting) -> InTurn {
     InTurn { station, observation: waiting.held.observation, flags: waiting.first }
-}
-
-/// Readings further apart than this do not wait for each other a second time: at a slow cadence they would be
-/// settled by their age, and what is said of them would depend on when they arrive.
-const SECOND_LOOK_MS: i64 = 600_000;
-
-impl Waiting {
-    /// Whether the reading after `next` may still explain what `next` said of this one.
-    pub fn is_looked_at_again(&self, next: &Self) -> bool {
-        let own = &self.held.observation;
-        next.held.observation.at.get() - own.at.get() < SECOND_LOOK_MS
-            && Quantity::ALL.into_iter().any(|quantity| is_told_by_the_next(own, &self.findings, quantity))
-    }
-}
-
-/// Whether what was found is the step to the reading after it, which has another value.
-fn is_told_by_the_next(own: &Observation, findings: &Findings, quantity: Quantity) -> bool {
-    findings[quantity as usize]
-        .is_some_and(|found| found.check == Check::Step && Some(found.value) != own.values.get(quantity))
-}
-
-/// What a reading of that time brought to light of those held before it, the latest first.
-pub(super) fn tell_back<'a>(
-    before: &Findings,
-    at: Millis,
-    mut latest_first: impl Iterator<Item = &'a mut Waiting>,
-) {
-    let Some(last) = latest_first.next() else { return };
-    let earlier = latest_first.next().map(|earlier| (&earlier.held.observation, &mut earlier.findings));
-    look_back(before, at, &mut last.findings, earlier);
-}
-
-/// What a reading brought to light of the last one before it. A spike explains the step that it began with, and
-/// with it the doubt of the reading before the spike.
-pub fn look_back(
-    before: &Findings,
-    at: Millis,
-    last: &mut Findings,
-    mut earlier: Option<(&Observation, &mut Findings)>,
-) {
-    for quantity in Quantity::ALL {
-        let found = &mut last[quantity as usize];
-        let Some(later) = before[quantity as usize].filter(|later| later.check == Check::Spike) else {
-            *found = worse(*found, before[quantity as usize]);
-            continue;
-        };
-        let explains = |found: &Finding| found.check == Check::Step && found.flag == Flag::Suspect;
-        *found = if found.as_ref().is_none_or(explains) { Some(later) } else { worse(*found, Some(later)) };
-        if let Some((own, findings)) = &mut earlier
-            && at.get() - own.at.get() <= SECOND_LOOK_MS
-            && is_told_by_the_next(own, findings, quantity)
-        {
-            findings[quantity as usize] = None;
-        }
-    }
 }

@@ -36,7 +36,7 @@ fn observation(at: i64, [temperature, pressure, humidity]: [Option<f64>; 3]) -> 
 
 fn findings(limits: &Limits, place: &Place, series: &[Observation]) -> Vec<Findings> {
     let mut all = vec![Findings::default(); series.len()];
-    series::judge(limits, place, series, |index, found| all[index] = *found);
+    series::judge(limits, place, series, |index, found| all[index] = found.findings);
     all
 }
 

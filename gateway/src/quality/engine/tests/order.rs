@@ -33,8 +33,8 @@ fn a_reading_waits_for_the_next_and_for_its_neighbours_but_not_for_ever() {
 
 #[test]
 fn a_reading_in_doubt_by_the_next_waits_for_the_one_after_it_where_that_is_near() {
-    let settle = |minutes: i64, temperatures: &[f64]| -> Vec<(i64, Flag)> {
-        let mut engine = Engine::new(rules());
+    let settle_by = |rules: Rules, minutes: i64, temperatures: &[f64]| -> Vec<(i64, Flag)> {
+        let mut engine = Engine::new(rules);
         for (row, temperature) in (1..).zip(temperatures) {
             engine.hold(0, taken(row, minutes * row, *temperature));
         }
@@ -45,12 +45,19 @@ fn a_reading_in_doubt_by_the_next_waits_for_the_one_after_it_where_that_is_near(
             .map(|verdict| (verdict.row, verdict.flags[0]))
             .collect()
     };
+    let settle = |minutes: i64, temperatures: &[f64]| settle_by(rules(), minutes, temperatures);
     let (good, suspect, fail) = (Flag::Good, Flag::Suspect, Flag::Fail);
     assert_eq!(settle(1, &[20.0, 20.1, 20.2]), [(1, good), (2, good)]);
     assert_eq!(settle(1, &[20.0, 20.1, 29.0]), [(1, good)]);
     assert_eq!(settle(1, &[20.0, 20.1, 29.0, 20.2]), [(1, good), (2, good), (3, fail)]);
     assert_eq!(settle(1, &[20.0, 20.1, 29.0, 29.1]), [(1, good), (2, suspect), (3, suspect)]);
-    assert_eq!(settle(10, &[20.0, 20.1, 29.0]), [(1, good), (2, suspect)], "another would come too late");
+    assert_eq!(settle(6, &[20.0, 20.1, 29.0]), [(1, good), (2, suspect)], "another would come too late");
+    let without = Rules { limits: Limits::default().only(&[Check::Step]), ..rules() };
+    assert_eq!(
+        settle_by(without, 1, &[20.0, 20.1, 29.0]),
+        [(1, good), (2, suspect)],
+        "nothing would explain it"
+    );
 }
 
 #[test]

@@ -8,9 +8,9 @@ fn a_spike_is_found_at_its_reading_and_a_great_one_fails() {
         |size| found(1, move |at, values| added(values, if at == 50 { [size, 0.0, 0.0] } else { FLAT }));
     for (size, flag) in [(4.0, Flag::Suspect), (-4.0, Flag::Suspect), (9.0, Flag::Fail)] {
         let found = spike(size);
-        assert_eq!(what(&found, 50, T), Some((Check::Spike, flag)));
-        assert!(kinds(&found).iter().all(|(at, _)| *at == 50 || flag == Flag::Fail && *at == 49));
+        assert_eq!(kinds(&found), [(50, Check::Spike)]);
         let finding = found[50][T].unwrap();
+        assert_eq!(finding.flag, flag);
         assert!((finding.change - size).abs() < 0.5, "{finding:?}");
     }
     assert_eq!(kinds(&spike(1.0)), [], "a third of what is suspect");
@@ -28,41 +28,88 @@ fn a_step_that_stays_is_suspect_where_it_is_and_not_where_it_stays() {
     );
 }
 
-#[test]
-fn of_a_step_that_no_air_makes_both_sides_are_in_doubt() {
-    let step =
-        |size| found(1, move |at, values| added(values, if at >= 50 { [0.0, size, 0.0] } else { FLAT }));
-    let pressure = Quantity::Pressure as usize;
-    for size in [1.5, -1.5] {
-        let found = step(size);
-        assert_eq!(what(&found, 49, pressure), Some((Check::Step, Flag::Suspect)));
-        assert_eq!(found[49][pressure], found[50][pressure], "it is one step, and told as one");
-        assert_eq!(kinds(&found).len(), 2, "{:?}", kinds(&found));
-    }
-    assert_eq!(kinds(&step(0.8)), [(50, Check::Step)], "a squall makes that");
-    let after = |minutes| of_a_new_one(minutes, &[20.0, 20.1, 20.0, 28.0, 28.1].map(Some));
-    assert_eq!(after(10), [(2, Check::Step), (3, Check::Step)]);
-    assert_eq!(after(30), [(3, Check::Step)], "8 °C in half an hour");
+/// Which temperatures are flagged at a station of which nothing is known yet, so many seconds apart.
+fn flagged(seconds: i64, temperatures: &[f64]) -> Vec<(usize, Flag)> {
+    flagged_by(&Limits::default(), seconds, temperatures)
 }
 
+fn flagged_by(limits: &Limits, seconds: i64, temperatures: &[f64]) -> Vec<(usize, Flag)> {
+    let series: Vec<Observation> = (0..)
+        .zip(temperatures)
+        .map(|(index, value)| observation(index * seconds * 1000, [Some(*value), None, None]))
+        .collect();
+    let flags = series::flags_of(limits, &Place::default(), &series);
+    flags.iter().map(|flags| flags[T]).enumerate().filter(|(_, flag)| *flag != Flag::Good).collect()
+}
+
+const SUSPECT: Flag = Flag::Suspect;
+
 #[test]
-fn a_drift_that_comes_back_at_once_is_found_at_its_last_reading() {
-    let found = found(2, |at, values| {
-        let drift = if (50..194).contains(&at) { (at - 49) as f64 / 144.0 * 1.5 } else { 0.0 };
-        added(values, [0.0, drift, 0.0])
-    });
-    assert_eq!(kinds(&found), [(193, Check::Step), (194, Check::Step)]);
+fn of_a_step_that_no_air_makes_both_sides_are_in_doubt_and_it_is_told_once() {
+    let step = [20.0, 20.1, 20.0, 28.0, 28.1];
+    assert_eq!(flagged(600, &step), [(2, SUSPECT), (3, SUSPECT)]);
+    assert_eq!(flagged(600, &step.map(|value| -value)), [(2, SUSPECT), (3, SUSPECT)]);
+    assert_eq!(of_a_new_one(10, &step.map(Some)), [(3, Check::Step)]);
+    assert_eq!(flagged(600, &[20.0, 20.1, 20.0, 25.9, 26.0]), [(3, SUSPECT)], "a cold front makes that");
+    assert_eq!(flagged(1800, &step), [(3, SUSPECT)], "8 °C in half an hour");
 }
 
 #[test]
 fn a_spike_explains_the_doubt_of_the_reading_before_it_where_they_are_close_in_time() {
-    let spike = |minutes| of_a_new_one(minutes, &[20.0, 20.1, 20.0, 29.0, 20.1].map(Some));
-    assert_eq!(spike(5), [(3, Check::Spike)]);
-    assert_eq!(spike(6), [(2, Check::Step), (3, Check::Spike)], "it may be settled when the spike is seen");
-    let smaller = of_a_new_one(6, &[20.0, 20.1, 20.0, 24.0, 20.1].map(Some));
-    assert_eq!(smaller, [(3, Check::Spike)]);
-    let behind_a_step = of_a_new_one(1, &[20.0, 20.1, 23.5, 32.5, 23.6].map(Some));
-    assert_eq!(behind_a_step, [(2, Check::Step), (3, Check::Spike)], "a step of its own stays");
+    let spike = [20.0, 20.1, 20.0, 29.0, 20.1];
+    let failed = (3, Flag::Fail);
+    assert_eq!(flagged(300, &spike), [failed]);
+    assert_eq!(flagged(330, &spike), [failed]);
+    assert_eq!(flagged(331, &spike), [(2, SUSPECT), failed], "it may be settled when the spike is seen");
+    let mut limits = Limits::default();
+    limits.tuning.second_look_s = 1200.0;
+    assert_eq!(flagged_by(&limits, 600, &spike), [failed]);
+    assert_eq!(
+        flagged(60, &[20.0, 20.1, 23.5, 32.5, 23.6]),
+        [(2, SUSPECT), failed],
+        "a step of its own stays"
+    );
+    let late = |ms: [i64; 5]| {
+        let series: Vec<Observation> =
+            ms.into_iter().zip(spike).map(|(at, value)| observation(at, [Some(value), None, None])).collect();
+        series::flags_of(&Limits::default(), &Place::default(), &series)[2][T]
+    };
+    assert_eq!(late([0, 60_000, 120_000, 180_000, 780_000]), Flag::Good);
+    assert_eq!(late([0, 60_000, 120_000, 180_000, 780_001]), SUSPECT, "the last one comes too late");
+}
+
+#[test]
+fn a_reading_of_the_same_millisecond_takes_no_part() {
+    let flags = |values: [(i64, f64); 6]| {
+        let series: Vec<Observation> =
+            values.map(|(at, value)| observation(at * 1000, [Some(value), None, None])).into();
+        series::flags_of(&Limits::default(), &Place::default(), &series)
+            .iter()
+            .map(|f| f[T])
+            .collect::<Vec<_>>()
+    };
+    let (good, fail) = (Flag::Good, Flag::Fail);
+    let step = flags([(0, 20.0), (10, 20.1), (20, 20.0), (20, 29.0), (30, 29.0), (40, 29.1)]);
+    assert_eq!(step, [good, good, SUSPECT, good, SUSPECT, good]);
+    let spike = flags([(0, 20.0), (10, 20.1), (20, 29.0), (20, 20.1), (30, 20.0), (40, 20.1)]);
+    assert_eq!(spike, [good, good, fail, good, good, good]);
+}
+
+#[test]
+fn a_drift_that_comes_back_at_once_is_found_at_its_last_reading() {
+    let pressure = Quantity::Pressure as usize;
+    let series: Vec<Observation> = (0..THEN + 2 * DAY)
+        .map(|index| {
+            let drift = index.saturating_sub(THEN) as f64 / DAY as f64 * 1.5;
+            let drift = if index <= THEN + DAY { drift } else { 0.0 };
+            let values = added(weather(index), [0.0, drift, 0.0]);
+            observation(index as i64 * 600_000, values.map(|value| Some((value * 100.0).round() / 100.0)))
+        })
+        .collect();
+    let flags = series::flags_of(&Limits::default(), &Place::default(), &series);
+    let flagged: Vec<usize> =
+        (0..flags.len()).filter(|index| flags[*index][pressure] != Flag::Good).collect();
+    assert_eq!(flagged, [THEN + DAY, THEN + DAY + 1]);
 }
 
 /// Air of the same vapour: what another temperature makes of a humidity.
@@ -120,6 +167,6 @@ fn a_value_after_one_that_is_missing_has_nothing_before_it() {
 
 #[test]
 fn a_step_behind_a_spike_is_a_step() {
-    let found = of_a_new_one(5, &[20.0, 20.1, 29.1, 20.1, 17.0, 17.1].map(Some));
+    let found = of_a_new_one(10, &[20.0, 20.1, 29.1, 20.1, 17.0, 17.1].map(Some));
     assert_eq!(found, [(2, Check::Spike), (4, Check::Step)]);
 }
