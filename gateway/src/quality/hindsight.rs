@@ -70,9 +70,6 @@ pub fn tell_back<'a>(
     judged: &Judged,
     latest_first: impl Iterator<Item = &'a mut Judgement>,
 ) {
-    if !judged.is_later {
-        return;
-    }
     // One that was not later than its predecessor took no part.
     let mut before = latest_first.filter(|other| other.is_later);
     let Some(last) = before.next() else { return };

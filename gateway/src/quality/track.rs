@@ -150,7 +150,7 @@ impl Track {
                     seconds: over,
                     limit,
                 });
-                seen.doubts = seen.spike.is_none() && step.abs() > NOT_AIR * longer * unit;
+                seen.doubts = step.abs() > NOT_AIR * longer * unit;
             } else {
                 let doubtful = seen.spike.is_some();
                 if !doubtful {

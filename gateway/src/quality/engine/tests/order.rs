@@ -1,6 +1,7 @@
 //! When a reading has its turn, and when its flags are final.
 
 use super::*;
+use crate::quality::series;
 
 const MINUTE: i64 = 60_000;
 
@@ -93,6 +94,29 @@ fn a_reading_has_its_turn_once_and_one_that_comes_late_misses_it() {
     };
     assert_eq!(turns(&mut engine, &[(1, 30), (2, 32), (3, 34)]), [30, 32, 34]);
     assert_eq!(turns(&mut engine, &[(4, 33), (5, 36)]), [36]);
+}
+
+#[test]
+fn a_reading_of_the_millisecond_of_another_says_nothing_of_those_before_it_and_hears_nothing() {
+    for (seconds, temperatures) in [
+        ([0, 10, 20, 20, 30, 40], [20.0, 20.1, 20.0, 29.0, 29.0, 29.1]),
+        ([0, 10, 20, 20, 30, 40], [20.0, 20.1, 29.0, 20.1, 20.0, 20.1]),
+    ] {
+        let series: Vec<Observation> = seconds
+            .into_iter()
+            .zip(temperatures)
+            .map(|(second, temperature)| observation(second * 1000, [temperature, 1000.0, 60.0]))
+            .collect();
+        let mut engine = Engine::new(rules());
+        for (row, observation) in (1..).zip(&series) {
+            engine.hold(0, held(row, row.unsigned_abs(), *observation, 0, true));
+        }
+        let mut verdicts = engine.conclude(at(BOUND_MS), true);
+        verdicts.retain(|verdict| verdict.settled);
+        let flags: Vec<[Flag; 4]> = verdicts.iter().map(|verdict| verdict.flags).collect();
+        assert_eq!(flags, series::flags_of(&Limits::default(), &near(0), &series));
+        assert!(flags.iter().any(|flags| flags[0] != Flag::Good));
+    }
 }
 
 #[test]
