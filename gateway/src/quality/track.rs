@@ -45,13 +45,13 @@ struct Temper {
 const fn temper(quantity: Quantity) -> Temper {
     match quantity {
         Quantity::Temperature => {
-            Temper { ranks: (2, 1, 6), most_step: 0.8, new_drift: 1.4, most_drift: 1.8, again: Some(1.0) }
+            Temper { ranks: (2, 1, 6), most_step: 0.8, new_drift: 1.8, most_drift: 1.8, again: Some(1.0) }
         }
         Quantity::Pressure => {
             Temper { ranks: (2, 1, 1), most_step: 0.8, new_drift: 1.7, most_drift: 2.5, again: None }
         }
         Quantity::Humidity | Quantity::Illuminance => {
-            Temper { ranks: (1, 1, 4), most_step: 0.85, new_drift: 1.9, most_drift: 2.5, again: None }
+            Temper { ranks: (1, 1, 4), most_step: 0.85, new_drift: 2.2, most_drift: 2.5, again: None }
         }
     }
 }
