@@ -61,9 +61,15 @@ fn killed_fifty_times_it_loses_nothing_that_was_on_disk_and_leaves_no_hole() {
         }
         station.start_again();
     }
-    // The last run has all the time that it needs.
+    // The last run has all the time that it needs; that it is the last one which speaks, its name tells.
     gateway.wait("the end of the backlog", |seen| match seen.of(Leaf::Streams).last()? {
-        Payload::Streams(streams) => (streams.streams.len() == 1).then_some(()),
+        Payload::Streams(streams) => {
+            let said = station.said();
+            let starts: Vec<&str> = said.lines().filter(|line| line.contains("run: starting")).collect();
+            let [only] = &streams.streams[..] else { return None };
+            let is_last = starts.last()?.contains(&format!("stream={}", only.stream));
+            (is_last && starts.len() == KILLS as usize + 1).then_some(())
+        }
         _ => None,
     });
     station.terminate();
